@@ -1,0 +1,165 @@
+"""Read cases.toml: the submissions that a lab's graders are held against, right and wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.errors import ManifestError
+from autograder.manifest import Lab, explain, read_toml
+
+__all__ = ["Case", "apply", "load_cases"]
+
+
+class _Edit(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    replace: Annotated[str, Field(min_length=1)]
+    by: str
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=3)]
+    file: str | None = None
+    replace: Annotated[str, Field(min_length=1)] | None = None
+    by: str | None = None
+    edits: tuple[_Edit, ...] = ()
+    dir: str | None = None
+    fails: tuple[str, ...] = ()
+
+
+class _Cases(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wrong: tuple[_Entry, ...] = ()
+    right: tuple[_Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One variation of the exemplar.
+
+    Attributes:
+        name: what it is, in words.
+        fails: ids of the tasks that must lose points, all of them and no others; empty: full marks.
+        files: what it puts in place of the exemplar's files: name → content.
+    """
+
+    name: str
+    fails: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
+    """Every case of a cases.toml, wrong ones first.
+
+    Args:
+        path: the file; folders that it names lie beside it.
+        lab: the lab.
+        exemplar: folder with the reference solution.
+
+    Raises:
+        ManifestError: with every fault: unknown keys and tasks, edits whose text is not there exactly once.
+    """
+    try:
+        cases = _Cases.model_validate_json(json.dumps(read_toml(path), default=str))
+    except ValidationError as error:
+        raise ManifestError(path, [explain(fault) for fault in error.errors()]) from None
+    problems: list[str] = []
+    found = []
+    names: set[str] = set()
+    for wanted, entries in ((True, cases.wrong), (False, cases.right)):
+        for entry in entries:
+            problems += [f"{entry.name!r}: {problem}" for problem in _problems(entry, lab, wrong=wanted)]
+            if entry.name in names:
+                problems.append(f"{entry.name!r}: there is another case of that name")
+            names.add(entry.name)
+            try:
+                found.append(Case(entry.name, entry.fails, dict(_files(entry, path.parent, exemplar))))
+            except _Misfit as misfit:
+                problems.append(f"{entry.name!r}: {misfit}")
+    if problems:
+        raise ManifestError(path, problems)
+    return tuple(found)
+
+
+def apply(case: Case, exemplar: Path, lab: Lab, target: Path) -> None:
+    """Write the submission that a case stands for: the exemplar's files with the case's over them."""
+    for name in lab.submit:
+        content = case.files.get(name)
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((exemplar / name).read_bytes() if content is None else content)
+
+
+class _Misfit(Exception):
+    """A case does not fit the exemplar."""
+
+
+def _problems(entry: _Entry, lab: Lab, *, wrong: bool) -> Iterator[str]:
+    ways = [entry.file is not None or entry.replace is not None, bool(entry.edits), entry.dir is not None]
+    if sum(ways) != 1:
+        yield "give either file, replace and by, or edits, or dir"
+    elif ways[0] and None in (entry.file, entry.replace, entry.by):
+        yield "file, replace and by belong together"
+    known = {task.id for task in lab.task}
+    for task in entry.fails:
+        if task not in known:
+            yield f"fails: the lab has no task {task!r}, only {', '.join(sorted(known))}"
+    if wrong and not entry.fails:
+        yield "fails: name the tasks that must lose points"
+    if not wrong and entry.fails:
+        yield "fails: a right case loses no points; remove it"
+
+
+def _files(entry: _Entry, beside: Path, exemplar: Path) -> Iterator[tuple[str, bytes]]:
+    if entry.dir is not None:
+        folder = beside / entry.dir
+        inside = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+        if not inside:
+            raise _Misfit(f"dir: {folder} has no files")
+        for path in inside:
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+        return
+    edits = list(entry.edits)
+    if entry.file is not None and entry.replace is not None and entry.by is not None:
+        edits.append(_Edit(file=entry.file, replace=entry.replace, by=entry.by))
+    contents: dict[str, str] = {}
+    for edit in edits:
+        if edit.file not in contents:
+            try:
+                contents[edit.file] = (exemplar / edit.file).read_text(encoding="utf-8")
+            except FileNotFoundError:
+                raise _Misfit(f"file: the solution has no {edit.file}") from None
+        edit_in = _edit_notebook if edit.file.endswith(".ipynb") else _edit_text
+        contents[edit.file] = edit_in(contents[edit.file], edit)
+    for name, text in contents.items():
+        yield name, text.encode("utf-8")
+
+
+def _edit_text(text: str, edit: _Edit) -> str:
+    count = text.count(edit.replace)
+    if count != 1:
+        raise _Misfit(f"replace: {edit.replace!r} occurs {count} times in {edit.file}, it must occur once")
+    return text.replace(edit.replace, edit.by)
+
+
+def _edit_notebook(text: str, edit: _Edit) -> str:
+    notebook = json.loads(text)
+    count = 0
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and edit.replace in source:
+            count += source.count(edit.replace)
+            cell["source"] = source.replace(edit.replace, edit.by).splitlines(keepends=True)
+    if count != 1:
+        raise _Misfit(f"replace: {edit.replace!r} occurs {count} times in {edit.file}, it must occur once")
+    return json.dumps(notebook)

@@ -1,0 +1,213 @@
+"""One submission of one lab in, one report out."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from autograder import __version__, hints, scoring
+from autograder.catalog import Catalog
+from autograder.errors import AutograderError, GraderError, InfrastructureError, UsageError
+from autograder.manifest import Lab, Task
+from autograder.plugin import GradingPlugin
+from autograder.results import Isolation, LabReport, Outcome, TaskResult
+from autograder.sandbox.client import Zygote
+from autograder.staging import stage
+from autograder.submission import Live, Submission
+
+__all__ = ["Progress", "Request", "grade", "preloads"]
+
+_NEEDLESS = (
+    "cacheprovider",
+    "faulthandler",
+    "junitxml",
+    "logging",
+    "terminal",
+    "threadexception",
+    "unraisableexception",
+    "warnings",
+)
+_PYTEST = (
+    "--assert=plain",  # nothing reaches a student that an author did not write
+    "--import-mode=importlib",
+    "-s",
+    *(f"-pno:{name}" for name in _NEEDLESS),
+    "--disable-plugin-autoload",
+    "-c",
+    os.devnull,
+)
+
+
+class Progress(Protocol):
+    """Who wants to know how far grading is."""
+
+    def lab(self, title: str, total_checks: int) -> None:
+        """A lab with so many checks starts."""
+
+    def check(self, title: str) -> None:
+        """A check starts."""
+
+    def advance(self) -> None:
+        """A check has ended."""
+
+
+class _Silent:
+    def lab(self, title: str, total_checks: int) -> None: ...
+    def check(self, title: str) -> None: ...
+    def advance(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to grade, and how.
+
+    Attributes:
+        lab: the lab.
+        submission: folder with the files handed in.
+        tasks: ids of the tasks to grade; all if None.
+        hints: whether the report carries the hints.
+        seed: of the hidden data.
+        given: folder with the lab's other files; the student's view in ``labs/`` if None.
+        visible_only: whether hidden checks are left out.
+    """
+
+    lab: Lab
+    submission: Path
+    tasks: Collection[str] | None = None
+    hints: bool = False
+    seed: int = 0
+    given: Path | None = None
+    visible_only: bool = False
+
+
+def grade(
+    request: Request,
+    catalog: Catalog,
+    zygote: Zygote,
+    progress: Progress | None = None,
+    *,
+    live: Mapping[str, Live] | None = None,
+) -> LabReport:
+    """Grade one submission.
+
+    Whatever goes wrong on our side ends in a report without a score, never in an exception.
+
+    Args:
+        request: what to grade.
+        catalog: the course.
+        zygote: where sandboxes are forked.
+        progress: told how far it is.
+        live: file → its names as they are in this very process, instead of the file handed in.
+
+    Raises:
+        UsageError: the request asks for a task or folder that is not there.
+    """
+    start, started = time.monotonic(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    lab = request.lab
+    tasks = _chosen(lab, request.tasks)
+    root = Path(tempfile.mkdtemp(prefix="autograder-"))
+    root.chmod(0o755)
+    submission: Submission | None = None
+    trouble: AutograderError | None = None
+    results: tuple[TaskResult, ...] = ()
+    try:
+        workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), root)
+        data = {name: catalog.dataset_dir(name) for name in lab.datasets}
+        hide = [catalog.root / "autograder", catalog.root / "solutions"]
+        submission = Submission(lab, workspace, zygote, data, hide, live=live)
+        plugin = _run_checks(request, catalog, submission, progress or _Silent())
+        trouble = plugin.trouble
+        results = tuple(
+            scoring.score_task(task, number, [check for check in plugin.results if check.task == task.id])
+            for number, task in tasks
+            if trouble is None
+        )
+    except UsageError:
+        raise
+    except AutograderError as error:
+        trouble = error
+    except OSError as error:
+        trouble = InfrastructureError(f"{type(error).__name__}: {error}")
+    finally:
+        if submission is not None:
+            submission.close()
+        shutil.rmtree(root, ignore_errors=True)
+    points = round(sum(task.points for _, task in tasks), 2)
+    return LabReport(
+        lab=lab.id,
+        title=lab.title,
+        outcome=Outcome.GRADED if trouble is None else Outcome.INFRASTRUCTURE_ERROR,
+        isolation=Isolation.NONE if live else Isolation(_level(zygote)),
+        tasks=results if trouble is None else (),
+        points=points,
+        score=scoring.total(results)[0] if trouble is None else None,
+        notices=submission.notices if submission is not None else (),
+        problem=str(trouble) if trouble is not None else "",
+        hints=_hints(request, catalog) if request.hints else {},
+        started=started,
+        seconds=round(time.monotonic() - start, 3),
+        engine=__version__,
+    )
+
+
+def preloads(labs: Collection[Lab]) -> tuple[str, ...]:
+    """The modules that the zygote should import for these labs."""
+    return tuple(dict.fromkeys(name for lab in labs for name in lab.preload))
+
+
+def _chosen(lab: Lab, wanted: Collection[str] | None) -> list[tuple[int, Task]]:
+    numbered = list(enumerate(lab.task, start=1))
+    if wanted is None:
+        return numbered
+    unknown = sorted(set(wanted) - {task.id for task in lab.task})
+    if unknown:
+        known = ", ".join(task.id for task in lab.task)
+        raise UsageError(f"{lab.id} has no task {', '.join(unknown)}. Its tasks: {known}.")
+    return [(number, task) for number, task in numbered if task.id in wanted]
+
+
+def _run_checks(request: Request, catalog: Catalog, submission: Submission, progress: Progress) -> GradingPlugin:
+    folder = catalog.grader_dir(request.lab.id)
+    names = ("test_visible.py",) if request.visible_only else ("test_visible.py", "test_hidden.py")
+    files = [str(folder / name) for name in names if (folder / name).is_file()]
+    if not files:
+        raise GraderError(f"{folder} has no checks: neither test_visible.py nor test_hidden.py is there")
+    plugin = GradingPlugin(
+        request.lab,
+        submission,
+        tasks=request.tasks,
+        seed=request.seed,
+        planned=lambda count: progress.lab(request.lab.title, count),
+        started=progress.check,
+        finished=progress.advance,
+    )
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main([*_PYTEST, f"--rootdir={catalog.root}", f"--confcutdir={folder}", *files], plugins=[plugin])
+    if plugin.trouble is None and code not in (0, 1):
+        plugin.trouble = GraderError(f"pytest ended with code {int(code)}: {said.getvalue()[-2000:]}")
+    return plugin
+
+
+def _level(zygote: Zygote) -> str:
+    try:
+        return zygote.level
+    except InfrastructureError:
+        return "process"
+
+
+def _hints(request: Request, catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    source = catalog.lab_dir(request.lab.id) if catalog.for_students else catalog.solution_dir(request.lab.id)
+    found = hints.load_hints(source / "HINTS.md", request.lab)
+    return {task: texts for task, texts in found.items() if request.tasks is None or task in request.tasks}

@@ -1,0 +1,234 @@
+"""The pytest plugin of the trusted side: fixtures for graders, and one result per check."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from autograder.errors import AutograderError, GraderError, InfrastructureError, StudentError, StudentMissing
+from autograder.manifest import Lab
+from autograder.results import CheckResult, CheckStatus, Location
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from autograder.submission import Submission
+
+__all__ = ["GradingPlugin"]
+
+_MAX_MESSAGE = 4000
+_MAX_OUTPUT = 4000
+
+
+class GradingPlugin:
+    """Runs a lab's checks on one submission.
+
+    Attributes:
+        results: one per check, in the order of the lab's tasks.
+        trouble: the first failure of our own side, if there was one.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        submission: Submission,
+        *,
+        tasks: Collection[str] | None = None,
+        seed: int = 0,
+        planned: Callable[[int], None] = lambda _: None,
+        started: Callable[[str], None] = lambda _: None,
+        finished: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Examine ``submission``.
+
+        Args:
+            lab: its lab.
+            submission: what to examine.
+            tasks: ids of the tasks to check; all if not given.
+            seed: of the hidden data.
+            planned, started, finished: told the number of checks, the title of each before it runs, and its end.
+        """
+        self.results: list[CheckResult] = []
+        self.trouble: AutograderError | None = None
+        self._lab = lab
+        self._submission = submission
+        self._tasks = tasks
+        self._seed = seed
+        self._planned, self._started, self._finished = planned, started, finished
+        self._status: dict[str, CheckStatus] = {}
+        self._errors: dict[str, BaseException] = {}
+
+    # Fixtures.
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Submission:
+        """The student's work; the only way to it."""
+        return self._submission
+
+    @pytest.fixture(scope="session")
+    def seed(self) -> int:
+        """Seed of the hidden data."""
+        return self._seed
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Random numbers of this check's own, the same for every submission."""
+        import numpy as np
+
+        return np.random.default_rng([self._seed, zlib.crc32(request.node.nodeid.rpartition("/")[2].encode())])
+
+    # Hooks.
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "task(id, weight=1): the task that this check belongs to")
+        config.addinivalue_line("markers", "needs(*names): checks that must have passed before")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._blame_us(GraderError(f"{report.nodeid} cannot be loaded:\n{report.longreprtext[-3000:]}"))
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        order = {task.id: number for number, task in enumerate(self._lab.task)}
+        problems = [problem for item in items for problem in _problems(item, order)]
+        if problems:
+            self._blame_us(GraderError("\n".join(problems)))
+            items.clear()
+            return
+        items.sort(key=lambda item: (order[_task(item)], _is_hidden(item)))
+        if self._tasks is not None:
+            items[:] = [item for item in items if _task(item) in self._tasks]
+        self._planned(len(items))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._started(_title(item))
+        self._submission.session.begin()
+        start = time.monotonic()
+        result = yield
+        error = self._errors.pop(item.nodeid, None)
+        if self.trouble is None:
+            check = self._judge(item, error, time.monotonic() - start)
+            self._status[item.name] = check.status
+            self.results.append(check)
+        self._finished()
+        return result
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if self.trouble is not None:
+            pytest.exit("our side failed", returncode=3)
+        for mark in item.iter_markers("needs"):
+            unmet = [name for name in mark.args if self._status.get(name) is not CheckStatus.PASSED]
+            if unmet:
+                raise _Unmet(unmet[0])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+        if call.excinfo is not None and item.nodeid not in self._errors:
+            self._errors[item.nodeid] = call.excinfo.value
+        return (yield)
+
+    # Judging.
+
+    def _judge(self, item: pytest.Item, error: BaseException | None, seconds: float) -> CheckResult:
+        transcript = self._submission.session.transcript()
+        status, message, not_started = CheckStatus.PASSED, "", False
+        locations: tuple[Location, ...] = ()
+        match error:
+            case None:
+                pass
+            case _Unmet():
+                status, message = CheckStatus.SKIPPED, "Runs once the checks before it pass."
+            case StudentError():
+                status, message = CheckStatus.ERROR, _sentence(str(error))
+                locations = tuple(Location(where=f.where, line=f.line, source=f.source) for f in error.frames)
+                not_started = error.isa("NotImplementedError") or (
+                    isinstance(error, StudentMissing) and error.kind == "FileNotFoundError"
+                )
+            case AssertionError():
+                status, message = CheckStatus.FAILED, str(error).strip()
+                if not message:
+                    self._blame_us(GraderError(f"{item.nodeid} failed without a message for the student"))
+            case InfrastructureError():
+                self._blame_us(error)
+            case pytest.skip.Exception():
+                self._blame_us(GraderError(f"{item.nodeid} skipped itself ({error}): a missing result is no result"))
+            case _:
+                self._blame_us(GraderError(f"{item.nodeid} raised {type(error).__name__}: {error}"), error)
+        return CheckResult(
+            id=item.nodeid.rpartition("/")[2],
+            task=_task(item),
+            title=_title(item),
+            hidden=_is_hidden(item),
+            weight=_weight(item),
+            status=status,
+            not_started=not_started,
+            message=_capped(message, _MAX_MESSAGE),
+            called=transcript.called if status is not CheckStatus.PASSED else "",
+            returned=transcript.returned if status is CheckStatus.FAILED else "",
+            locations=locations,
+            output=_capped(transcript.output, _MAX_OUTPUT),
+            seconds=round(seconds, 4),
+        )
+
+    def _blame_us(self, trouble: AutograderError, cause: BaseException | None = None) -> None:
+        if self.trouble is None:
+            trouble.__cause__ = cause
+            self.trouble = trouble
+
+
+class _Unmet(Exception):
+    """A check that this one needs did not pass."""
+
+
+def _mark(item: pytest.Item) -> pytest.Mark | None:
+    return item.get_closest_marker("task")
+
+
+def _task(item: pytest.Item) -> str:
+    mark = _mark(item)
+    assert mark is not None
+    return str(mark.args[0])
+
+
+def _weight(item: pytest.Item) -> float:
+    mark = _mark(item)
+    assert mark is not None
+    return float(mark.kwargs.get("weight", 1))
+
+
+def _title(item: pytest.Item) -> str:
+    text = (getattr(item.obj, "__doc__", None) or "").strip() if isinstance(item, pytest.Function) else ""
+    return " ".join(text.partition("\n\n")[0].split()).rstrip(".")
+
+
+def _is_hidden(item: pytest.Item) -> bool:
+    return item.path.name != "test_visible.py"
+
+
+def _problems(item: pytest.Item, tasks: Collection[str]) -> list[str]:
+    """What keeps a check from being one."""
+    mark = _mark(item)
+    found = []
+    if mark is None or len(mark.args) != 1:
+        found.append(f'{item.nodeid}: needs @pytest.mark.task("…") with the id of its task')
+    elif mark.args[0] not in tasks:
+        found.append(f"{item.nodeid}: the lab has no task {mark.args[0]!r}, only {', '.join(tasks)}")
+    elif not float(mark.kwargs.get("weight", 1)) > 0:
+        found.append(f"{item.nodeid}: its weight must be greater than 0")
+    if not _title(item):
+        found.append(f"{item.nodeid}: needs a docstring, which is its title in the report")
+    return found
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) or "\n" in text else f"{text}."
+
+
+def _capped(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n[… cut: {len(text) - limit} more characters]"

@@ -1,0 +1,484 @@
+"""The trusted side of the sandbox: start a zygote, open sandboxes, talk to workers, end everything.
+
+Nothing that arrives here is believed: frames are decoded by ``wire``, control lines are small JSON, descriptors are
+checked for what they are, and every wait has an end. A failure of ours is a :class:`SandboxError`; whatever student
+code can cause is a :class:`StudentError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from autograder.errors import SandboxError, StudentCrash, StudentError, StudentMissing, StudentTimeout
+from autograder.sandbox import wire
+from autograder.sandbox.confine import Cell
+from autograder.sandbox.output import Output
+
+__all__ = ["LEVELS", "Sandbox", "Worker", "Zygote"]
+
+LEVELS: Final = ("process", "landlock", "kernel")
+"""Levels of isolation, weakest first."""
+_ANSWER_S: Final = 10.0
+_START_S: Final = 120.0
+_LINE: Final = 1 << 20
+_ENVIRONMENT: Final = {
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+}
+
+
+class Zygote:
+    """A process that has imported what labs need and forks a sandbox in milliseconds."""
+
+    def __init__(self, preload: Sequence[str] = (), *, level: str | None = None) -> None:
+        """Start it; the import goes on in the background until the first sandbox is opened.
+
+        Args:
+            preload: modules to import once.
+            level: the highest level of isolation to use; the best that the machine offers if not given.
+        """
+        self._ceiling = level
+        self._control, theirs = socket.socketpair()
+        package_root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        # -I: neither the caller's PYTHON* variables nor its working directory decide what is imported.
+        start = f"import sys; sys.path.append({package_root!r}); from autograder.sandbox.zygote import main; main()"
+        command = [sys.executable, "-I", "-c", start, str(theirs.fileno()), json.dumps(list(preload))]
+        environment = {**_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._offer: dict[str, Any] | None = None
+
+    @property
+    def level(self) -> str:
+        """The level of isolation in force; waits until the zygote is ready."""
+        best = str(self._ready()["level"])
+        if self._ceiling is None:
+            return best
+        return min(best, self._ceiling, key=LEVELS.index)
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Level → why it does not work here; empty where it does."""
+        return dict(self._ready()["reasons"])
+
+    def open(self, cell: Cell) -> Sandbox:
+        """Fork a sandbox and wait until it is confined.
+
+        Raises:
+            SandboxError: it could not be started as asked.
+        """
+        self._ready()
+        return Sandbox(self._fork, replace(cell, level=self.level))
+
+    def close(self) -> None:
+        """End the zygote. Sandboxes that are open end with their own clients."""
+        self._control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _fork(self, cell: Cell, control: int, status: int) -> None:
+        line = json.dumps(asdict(cell)).encode() + b"\n"
+        try:
+            socket.send_fds(self._control, [line], [control, status])
+        except OSError as error:
+            raise SandboxError(f"the zygote is gone: {error}{self._last_words()}") from None
+
+    def _ready(self) -> dict[str, Any]:
+        if self._offer is None:
+            self._control.settimeout(_START_S)
+            line = b""
+            with contextlib.suppress(OSError):
+                while not line.endswith(b"\n") and (more := self._control.recv(1 << 16)):
+                    line += more
+            if not line.endswith(b"\n"):
+                self._process.kill()
+                raise SandboxError(f"the zygote did not start{self._last_words()}")
+            self._control.settimeout(None)
+            self._offer = json.loads(line)
+        assert self._offer is not None
+        return self._offer
+
+    def _last_words(self) -> str:
+        if self._process.stderr is None or self._process.poll() is None:
+            return ""
+        text = self._process.stderr.read(1 << 16).decode("utf-8", "replace").strip()
+        return f"\n{text[-2000:]}" if text else ""
+
+
+class Sandbox:
+    """One confined world of processes, files and limits."""
+
+    def __init__(self, fork: Callable[[Cell, int, int], None], cell: Cell) -> None:
+        """Use :meth:`Zygote.open`."""
+        self.cell = cell
+        self._control, control = socket.socketpair()
+        self._status, status = socket.socketpair()
+        self._control.settimeout(_ANSWER_S)
+        self._lines = b""
+        self._descriptors: list[int] = []
+        self._exits: dict[int, int] = {}
+        self._last = 0
+        self._verdict: dict[str, Any] | None = None
+        with control, status:
+            fork(cell, control.fileno(), status.fileno())
+        try:
+            first = self._line()
+        except StudentError:
+            first = None
+        if not first or "ready" not in first:
+            reason = (first or {}).get("failed") or self._end().get("error", "it ended without a word")
+            self.close()
+            raise SandboxError(f"the sandbox could not be set up at level {cell.level}: {reason}")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still answers."""
+        return self._verdict is None
+
+    def worker(self) -> Worker:
+        """Start a worker."""
+        mine, theirs = socket.socketpair()
+        output = Output()
+        with theirs:
+            pid = self._ask("worker", [theirs.fileno(), output.writer])["pid"]
+        output.opened()
+        return Worker(self, int(pid), mine, output)
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str], folder: str, warm: bool = True
+    ) -> tuple[int, Output, Output]:
+        """Start a program; its process id, and what it writes to stdout and stderr."""
+        out, err = Output(), Output()
+        request = {"argv": list(argv), "env": dict(env), "cwd": folder, "warm": warm}
+        pid = self._ask("run", [out.writer, err.writer], **request)["pid"]
+        out.opened()
+        err.opened()
+        return int(pid), out, err
+
+    def wait(self, pid: int, timeout_s: float, outputs: Sequence[Output] = ()) -> int | None:
+        """Exit code of a process (negative: the signal that ended it), or None if it still runs."""
+        deadline = time.monotonic() + timeout_s
+        while pid not in self._exits:
+            if b"\n" in self._lines:
+                self._line(events_only=True)
+                continue
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            readable = [output.reader for output in outputs if not output.closed]
+            ready = _readable([self._control.fileno(), *readable], left)
+            for output in outputs:
+                if output.reader in ready:
+                    output.drain()
+            if self._control.fileno() in ready:
+                self._line(events_only=True)
+        for output in outputs:
+            output.drain()
+        return self._exits[pid]
+
+    def signal(self, pid: int, number: int, *, group: bool = False) -> None:
+        """Send a signal to a process, or to its whole group."""
+        with contextlib.suppress(StudentMissing):
+            self._ask("signal", pid=pid, number=number, group=group)
+
+    def reset(self) -> None:
+        """End every process of student code; files stay."""
+        self._ask("reset")
+
+    def open_file(self, path: str, *, write: bool = False) -> int:
+        """A descriptor of a regular file, ``path`` relative to the lab's folder.
+
+        Raises:
+            StudentMissing: there is no such file, or it is not a regular one.
+        """
+        descriptor = self._ask_descriptor("open", path=path, write=write)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise StudentMissing(f"{path} is not a regular file.")
+        return descriptor
+
+    def kind_of(self, path: str) -> str:
+        """``file``, ``folder``, ``other`` or ``none``."""
+        return str(self._ask("stat", path=path)["type"])
+
+    def connect(self, **address: Any) -> socket.socket:
+        """A socket connected to a server in the sandbox: ``family="tcp", host, port`` or ``family="unix", path``.
+
+        Raises:
+            ConnectionError: nobody listens there.
+        """
+        try:
+            descriptor = self._ask_descriptor("connect", **address)
+        except StudentMissing as error:
+            raise ConnectionError(str(error)) from None
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ConnectionError("the sandbox sent something else than a socket")
+        return socket.socket(fileno=descriptor)
+
+    def close(self) -> None:
+        """End every process of the sandbox and wait until they are gone."""
+        self._end()
+        self._control.close()
+        self._status.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, op: str, descriptors: Sequence[int] = (), **arguments: Any) -> dict[str, Any]:
+        if self._verdict is not None:
+            raise self._reason()
+        self._last += 1
+        line = json.dumps({"id": self._last, "op": op, **arguments}).encode() + b"\n"
+        try:
+            if descriptors:
+                socket.send_fds(self._control, [line], list(descriptors))
+            else:
+                self._control.sendall(line)
+        except OSError:
+            raise self._reason() from None
+        while True:
+            answer = self._line()
+            if answer.get("id") == self._last:
+                break
+        if "error" in answer:
+            raise StudentMissing(str(answer["error"])[:500], kind=str(answer.get("kind", ""))[:100])
+        return answer
+
+    def _ask_descriptor(self, op: str, **arguments: Any) -> int:
+        self._close_descriptors()
+        self._ask(op, **arguments)
+        if not self._descriptors:
+            raise self._reason()
+        return self._descriptors.pop(0)
+
+    def _close_descriptors(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def _line(self, *, events_only: bool = False) -> dict[str, Any]:
+        """The next line; exits are noted on the way. With ``events_only`` returns after one event."""
+        while True:
+            while b"\n" not in self._lines:
+                try:
+                    data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
+                except OSError:
+                    raise self._reason() from None
+                self._descriptors += descriptors
+                if not data or len(self._lines) > _LINE:
+                    raise self._reason()
+                self._lines += data
+            raw, _, self._lines = self._lines.partition(b"\n")
+            try:
+                line = json.loads(raw)
+                if "exit" not in line:
+                    return dict(line)
+                self._exits[int(line["exit"])] = int(line["code"])
+            except (ValueError, TypeError, KeyError):
+                raise self._reason() from None
+            if events_only:
+                return {}
+
+    def _reason(self) -> StudentError | SandboxError:
+        """Why the sandbox ended, as the exception to raise."""
+        verdict = self._end()
+        match verdict.get("why"):
+            case "memory":
+                return StudentCrash(
+                    f"Your code used more than {self.cell.memory_mb} MB of memory and was stopped.",
+                    kind="MemoryError",
+                )
+            case "timeout":
+                return StudentTimeout("Your code used up the time for the whole lab and was stopped.")
+            case "setup":
+                return SandboxError(f"the sandbox ended: {verdict.get('error')}")
+        return StudentCrash("Your code ended the sandbox that it ran in.")
+
+    def _end(self) -> dict[str, Any]:
+        """Hang up, and read the supervisor's last word."""
+        if self._verdict is None:
+            said = b""
+            self._verdict = {"why": "unknown"}
+            with contextlib.suppress(OSError):
+                self._status.shutdown(socket.SHUT_WR)
+                self._status.settimeout(_ANSWER_S)
+                while not said.endswith(b"\n") and (more := self._status.recv(4096)):
+                    said += more
+            self._close_descriptors()
+            with contextlib.suppress(ValueError):
+                self._verdict = dict(json.loads(said))
+        return self._verdict
+
+
+class Worker:
+    """A process that has loaded the student's files and answers calls."""
+
+    def __init__(self, sandbox: Sandbox, pid: int, sock: socket.socket, output: Output) -> None:
+        """Use :meth:`Sandbox.worker`."""
+        self.sandbox = sandbox
+        self.output = output
+        self._pid = pid
+        self._sock = sock
+        self._sock.setblocking(False)
+        self._requests = 0
+        self._deadline = 0.0
+        self._dead = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return not self._dead
+
+    def ask(
+        self,
+        request: Mapping[str, object],
+        timeout_s: float,
+        event: Callable[[dict[str, Any]], float | None] | None = None,
+    ) -> dict[str, Any]:
+        """The answer to ``request``.
+
+        Args:
+            request: ``op`` and its arguments.
+            timeout_s: how long student code may take.
+            event: told of each event; may return new seconds to wait from then on.
+
+        Raises:
+            StudentTimeout: no answer in time. The worker has been ended.
+            StudentCrash: the process ended, or answered in a way that no worker does.
+        """
+        self._requests += 1
+        self._deadline = time.monotonic() + timeout_s
+        try:
+            self._write(wire.pack({"id": self._requests, **request}))
+            while True:
+                answer = wire.unpack(self._read)
+                if not isinstance(answer, dict) or answer.get("id") != self._requests:
+                    raise wire.WireError("an answer to another question")
+                if event is None or "cell" not in answer:
+                    self.output.drain()
+                    return answer
+                longer = event(answer)
+                if longer is not None:
+                    self._deadline = time.monotonic() + longer
+        except TimeoutError:
+            self.close()
+            raise StudentTimeout(f"Your code did not answer within {timeout_s:g} seconds.") from None
+        except (EOFError, ConnectionError):
+            raise self._died() from None
+        except wire.WireError as error:
+            self.close()
+            raise StudentCrash(f"Your code answered in a way that cannot be read: {error}.") from None
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        if self._dead:
+            return
+        self._dead = True
+        if self.sandbox.alive:
+            with contextlib.suppress(StudentError, SandboxError):
+                self.sandbox.signal(self._pid, signal.SIGKILL, group=True)
+        self.output.drain()
+        self.output.close()
+        self._sock.close()
+
+    def _died(self) -> StudentError | SandboxError:
+        self._dead = True
+        self.output.drain()
+        try:
+            code = self.sandbox.wait(self._pid, 2.0)
+        except (StudentError, SandboxError) as error:
+            return error
+        finally:
+            self.output.close()
+            self._sock.close()
+        if code is None:
+            return StudentCrash("Your code closed its connection to the grader.")
+        if code >= 0:
+            return StudentCrash(f"Your code ended Python (exit code {code}) instead of returning.", kind="SystemExit")
+        name = signal.Signals(-code).name if -code in {int(number) for number in signal.Signals} else str(-code)
+        if -code == signal.SIGXCPU:
+            return StudentTimeout("Your code used up its processor time and was stopped.")
+        return StudentCrash(f"Your code's process was ended by {name}.", kind=name)
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            self._wait(select.POLLIN)
+            with contextlib.suppress(BlockingIOError):
+                part = self._sock.recv(min(1 << 20, size - len(data)))
+                if not part:
+                    raise EOFError
+                data += part
+        return bytes(data)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(select.POLLOUT)
+            with contextlib.suppress(BlockingIOError):
+                view = view[self._sock.send(view[: 1 << 20]) :]
+
+    def _wait(self, wanted: int) -> None:
+        """Until the socket is ready; what student code prints meanwhile is taken in."""
+        poll = select.poll()
+        poll.register(self._sock, wanted)
+        if not self.output.closed:
+            poll.register(self.output.reader, select.POLLIN)
+        while True:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            events = dict(poll.poll(left * 1000))
+            if self.output.reader in events:
+                self.output.drain()
+                if self.output.closed:
+                    poll.unregister(self.output.reader)
+            if self._sock.fileno() in events:
+                return
+
+
+def _readable(descriptors: Sequence[int], timeout_s: float) -> set[int]:
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(timeout_s * 1000)}

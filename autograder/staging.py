@@ -1,0 +1,150 @@
+"""Copy exactly what may be graded into a fresh workspace, and say what was missing, refused or left out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autograder.errors import InfrastructureError, UsageError
+from autograder.manifest import Lab
+
+__all__ = ["MAX_FILE_MB", "Workspace", "stage"]
+
+MAX_FILE_MB: Final = 16
+"""A handed-in file that is larger is refused."""
+_SKIP: Final = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".grades", ".git", ".DS_Store"}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that mirrors the repository for one submission.
+
+    Attributes:
+        root: holds ``labs/<lab>/``.
+        directory: the lab's folder in it.
+        missing: files that the lab asks for and the submission does not have.
+        notices: sentences for the student about missing, refused and extra files.
+    """
+
+    root: Path
+    directory: Path
+    missing: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def stage(lab: Lab, submission: Path, given: Path, root: Path) -> Workspace:
+    """Lay a submission's files over the lab's own in ``root/labs/<lab>/``.
+
+    Only the files that ``lab.submit`` names are taken from the submission, and only if they are regular files of
+    bearable size that no symbolic link leads to. Everything else of the workspace comes from ``given``.
+
+    Args:
+        lab: the lab.
+        submission: the folder that was handed in.
+        given: the folder with the lab's other files, in the form that students get.
+        root: an empty folder.
+
+    Raises:
+        UsageError: ``submission`` is not a folder.
+        InfrastructureError: the workspace cannot be written.
+    """
+    if not submission.is_dir():
+        raise UsageError(f"{submission} is not a folder. Name the folder that holds {', '.join(lab.submit)}.")
+    directory = root / "labs" / lab.id
+    try:
+        directory.mkdir(parents=True)
+        own = _copy_given(given, directory, lab.submit) if given.is_dir() else set()
+        missing, notices = _copy_submitted(lab, submission, directory)
+    except OSError as error:
+        raise InfrastructureError(f"The workspace {root} cannot be written: {error}.") from None
+    extra = sorted(set(_files(submission)) - set(lab.submit) - own)
+    if extra:
+        names = ", ".join(extra[:5]) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
+        notices.append(f"Not part of this lab and left out: {names}.")
+    return Workspace(root, directory, tuple(missing), tuple(notices))
+
+
+def _copy_given(given: Path, directory: Path, submit: Iterable[str]) -> set[str]:
+    own = set(_files(given)) - set(submit)
+    for name in sorted(own):
+        content = _read(given, name)
+        if isinstance(content, bytes):
+            _write(directory / name, content)
+    return own
+
+
+def _copy_submitted(lab: Lab, submission: Path, directory: Path) -> tuple[list[str], list[str]]:
+    missing: list[str] = []
+    notices: list[str] = []
+    for name in lab.submit:
+        content = _read(submission, name)
+        if isinstance(content, bytes):
+            _write(directory / name, content)
+            continue
+        missing.append(name)
+        if content:
+            notices.append(f"{name} was refused: {content}.")
+        else:
+            near = _near(name, _files(submission))
+            notices.append(f"{name} is missing from what was handed in.{f' Is it {near}?' if near else ''}")
+    return missing, notices
+
+
+def _read(folder: Path, name: str) -> bytes | str:
+    """Content of a regular file reached without links; otherwise why not, empty if it is not there."""
+    try:
+        parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            *between, last = name.split("/")
+            for part in between:
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+                os.close(parent)
+                parent = inner
+            file = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
+        finally:
+            os.close(parent)
+    except OSError as error:
+        match error.errno:
+            case errno.ENOENT:
+                return ""
+            case errno.ELOOP | errno.ENOTDIR:
+                return "it is, or lies behind, a symbolic link; hand in the file itself"
+            case errno.ENXIO:
+                return "it is not a regular file"
+        return f"it cannot be read ({error.strerror})"
+    with os.fdopen(file, "rb") as stream:
+        about = os.fstat(stream.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            return "it is not a regular file"
+        content = stream.read((MAX_FILE_MB << 20) + 1)
+    if len(content) > MAX_FILE_MB << 20:
+        return f"it is larger than {MAX_FILE_MB} MB"
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _files(folder: Path) -> list[str]:
+    found = []
+    for base, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIP)
+        inside = Path(base).relative_to(folder)
+        found += [(inside / name).as_posix() for name in sorted(files) if name not in _SKIP]
+    return found
+
+
+def _near(name: str, others: Iterable[str]) -> str:
+    """A file that may have been meant: same name elsewhere, or nearly the same name."""
+    import difflib
+
+    others = list(others)
+    same = [other for other in others if other.rpartition("/")[2].casefold() == name.rpartition("/")[2].casefold()]
+    return next(iter(same or difflib.get_close_matches(name, others, n=1, cutoff=0.75)), "")

@@ -1,0 +1,303 @@
+"""Keep student code loaded: one sandbox, one worker, a budget of time, and a fresh start after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from autograder.errors import Frame, StudentCrash, StudentError, StudentMissing, StudentResult, StudentTimeout
+from autograder.manifest import Limits
+from autograder.sandbox.client import Sandbox, Worker, Zygote
+from autograder.sandbox.confine import Cell
+from autograder.sandbox.wire import Handle
+from autograder.submission.remote import Remote, pickle_arguments
+from autograder.wording import call_text, value_text
+
+__all__ = ["Budget", "CellFault", "Live", "Session", "Transcript"]
+
+_MAX_STUCK_CELLS: Final = 4
+_UNREADABLE: Final = "Your code answered in a way that cannot be read."
+
+
+class Live(Protocol):
+    """A notebook's names in this very process (see ``notebook``)."""
+
+    def get(self, name: str) -> Any:
+        """The value of a name."""
+
+    def call(self, name: str, args: Any, kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The result of a call, and the arguments as they are afterwards."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What went between grader and student code during one check."""
+
+    called: str
+    returned: str
+    output: str
+
+
+@dataclass(frozen=True)
+class CellFault:
+    """A notebook cell that did not run to its end."""
+
+    cell: int
+    kind: str
+    text: str
+    stuck: bool
+    """It hung or ended its process, and is left out from now on."""
+
+
+class Budget:
+    """Seconds of student code that are left for the lab and for the check."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lab = limits.wall_s
+        self._check = limits.check_s
+
+    def renew(self) -> None:
+        """A new check starts."""
+        self._check = self._limits.check_s
+
+    def seconds(self, wanted: float | None = None) -> float:
+        """How long the next call may take.
+
+        Raises:
+            StudentTimeout: nothing is left for the lab.
+        """
+        if self._lab <= 0:
+            raise StudentTimeout(f"The time for the whole lab ({self._limits.wall_s:g} s) is used up.")
+        return max(0.1, min(self._check if wanted is None else wanted, self._lab))
+
+    @contextlib.contextmanager
+    def spend(self, wanted: float | None = None) -> Iterator[float]:
+        """Seconds that the block may take; what it took is gone."""
+        seconds = self.seconds(wanted)
+        start = time.monotonic()
+        try:
+            yield seconds
+        finally:
+            used = time.monotonic() - start
+            self._lab -= used
+            self._check -= used
+
+
+class Session:
+    """Student code of one submission, loaded and ready to be called."""
+
+    def __init__(self, zygote: Zygote, cell: Cell, limits: Limits, live: Mapping[str, Live]) -> None:
+        self.budget = Budget(limits)
+        self.faults: dict[str, tuple[CellFault, ...]] = {}
+        self._zygote = zygote
+        self._cell = cell
+        self._live = live
+        self._sandbox: Sandbox | None = None
+        self._worker: Worker | None = None
+        self._generation = 0
+        self._loaded: set[str] = set()
+        self._broken: dict[str, StudentError] = {}
+        self._called = self._returned = ""
+        self._printed: list[str] = []
+
+    def begin(self) -> None:
+        """A new check starts."""
+        self.budget.renew()
+        self._called = self._returned = ""
+        self._printed = []
+        self._take_output()
+        self._printed = []
+
+    def transcript(self) -> Transcript:
+        """What happened since :meth:`begin`."""
+        self._take_output()
+        return Transcript(self._called, self._returned, "".join(self._printed))
+
+    def note(self, *, called: str | None = None, returned: str | None = None, printed: str = "") -> None:
+        """Add to the transcript."""
+        self._called = self._called if called is None else called
+        self._returned = self._returned if returned is None else returned
+        self._printed.append(printed)
+
+    def close(self) -> None:
+        """End all student code."""
+        if self._worker is not None:
+            self._worker.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def sandbox(self) -> Sandbox:
+        """The sandbox, a fresh one if the last one has ended."""
+        if self._sandbox is None or not self._sandbox.alive:
+            if self._sandbox is not None:
+                self._sandbox.close()
+            self._sandbox = self._zygote.open(self._cell)
+        return self._sandbox
+
+    def load(self, file: str) -> Worker | None:
+        """Have ``file`` loaded; the worker that holds it, None if it lives in this process.
+
+        Raises:
+            StudentError: it cannot be loaded; the same again at each further try.
+        """
+        if file in self._live:
+            return None
+        if file in self._broken:
+            raise self._broken[file]
+        worker = self._alive()
+        if file not in self._loaded:
+            try:
+                worker = self._load(file)
+            except StudentError as error:
+                self._broken[file] = error
+                raise
+            self._loaded.add(file)
+        return worker
+
+    def get(self, file: str, target: Remote | None, name: str) -> Any:
+        """The value of a name in a file, or an attribute of an object."""
+        worker = self.load(file)
+        if worker is None:
+            return self._live[file].get(name)
+        with self.budget.spend() as seconds:
+            answer = worker.ask({"op": "get", **self._target(file, target), "name": name}, seconds)
+        return self.value(file, answer)
+
+    def call(self, file: str, target: Remote | None, name: str | None, args: Any, kwargs: Any) -> Any:
+        """The result of a call."""
+        return self._call(file, target, name, args, kwargs, keep=False)
+
+    def call_and_return_args(self, file: str, name: str, args: Any, kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The result of a call, and the arguments as they are afterwards."""
+        pair = self._call(file, None, name, args, kwargs, keep=True)
+        return pair[0], tuple(pair[1])
+
+    def value(self, file: str, answer: Mapping[str, Any], what: str = "") -> Any:
+        """The value of a worker's answer, or the exception that it describes."""
+        if "ok" in answer:
+            return self._adopt(file, answer["ok"])
+        if "missing" in answer:
+            raise self._missing(file, str(answer["missing"]), answer.get("has"))
+        if "unsendable" in answer:
+            raise StudentResult(f"{what}returned something that cannot be sent back: {answer['unsendable']}.")
+        raise _as_error(answer.get("error"), what)
+
+    def _call(self, file: str, target: Remote | None, name: str | None, args: Any, kwargs: Any, *, keep: bool) -> Any:
+        worker = self.load(file)
+        shown = name or (target.type if target is not None else file)
+        self.note(called=call_text(shown, args, kwargs), returned="")
+        if worker is None:
+            result, after = self._live[file].call(shown, args, kwargs)
+            self.note(returned=value_text(result))
+            return (result, after) if keep else result
+        data = pickle_arguments(args, kwargs, self._number)
+        request = {"op": "call", **self._target(file, target), "name": name, "data": data, "keep": keep}
+        try:
+            with self.budget.spend() as seconds:
+                answer = worker.ask(request, seconds)
+        finally:
+            self._printed.append(worker.output.take())
+        result = self.value(file, answer, what=f"{shown} ")
+        if keep and not (isinstance(result, list) and len(result) == 2 and isinstance(result[1], list)):
+            raise StudentCrash(_UNREADABLE)
+        self.note(returned=value_text(result[0] if keep else result))
+        return result
+
+    def _alive(self) -> Worker:
+        if self._worker is None or not self._worker.alive:
+            sandbox = self.sandbox()
+            if self._worker is not None:
+                with contextlib.suppress(StudentError):
+                    sandbox.reset()
+            self._worker = self.sandbox().worker()
+            self._generation += 1
+            self._loaded.clear()
+        return self._worker
+
+    def _load(self, file: str) -> Worker:
+        """Load a file; a cell that hangs or ends the process is left out, and the others run."""
+        stuck = {fault.cell: fault for fault in self.faults.get(file, ()) if fault.stuck}
+        while True:
+            worker = self._alive()
+            reached: list[int] = []
+
+            def cell(event: dict[str, Any], reached: list[int] = reached) -> float:
+                reached.append(int(event["cell"]))
+                return self.budget.seconds()
+
+            try:
+                with self.budget.spend() as seconds:
+                    answer = worker.ask({"op": "load", "file": file, "skip": sorted(stuck)}, seconds, cell)
+            except (StudentTimeout, StudentCrash) as error:
+                self._printed.append(worker.output.take())
+                if not reached or len(stuck) >= _MAX_STUCK_CELLS:
+                    raise type(error)(f"{file} cannot be loaded. {error}", kind=error.kind) from None
+                stuck[reached[-1]] = CellFault(reached[-1], error.kind, str(error), stuck=True)
+                self.faults[file] = tuple(stuck.values())
+                continue
+            raised = _cell_faults(self.value(file, answer, what=f"{file} "))
+            self.faults[file] = tuple(sorted([*raised, *stuck.values()], key=lambda fault: fault.cell))
+            return worker
+
+    def _take_output(self) -> None:
+        if self._worker is not None and self._worker.alive:
+            self._printed.append(self._worker.output.take())
+
+    def _target(self, file: str, target: Remote | None) -> dict[str, Any]:
+        return {"file": file, "handle": None if target is None else self._number(target)}
+
+    def _number(self, target: Remote) -> int:
+        if target.generation != self._generation:
+            raise StudentCrash(f"The {target.type} is gone: the process that held it has ended.")
+        return target.number
+
+    def _adopt(self, file: str, value: Any) -> Any:
+        """Handles become remote objects, wherever they are in plain containers."""
+        if isinstance(value, Handle):
+            return Remote(self, file, value.id, self._generation, value.type, value.text)
+        if isinstance(value, list | tuple):
+            return type(value)(self._adopt(file, part) for part in value)
+        if isinstance(value, dict):
+            return {key: self._adopt(file, part) for key, part in value.items()}
+        return value
+
+    def _missing(self, file: str, name: str, has: object) -> StudentMissing:
+        known = [str(other) for other in has] if isinstance(has, list) else []
+        near = difflib.get_close_matches(name, known, n=1)
+        text = f"{file} defines no {name}."
+        if near:
+            text += f" Did you mean {near[0]} to be it?"
+        for fault in self.faults.get(file, ())[:1]:
+            text += f" Cell {fault.cell} did not run to its end, which may be why: {fault.text}"
+        return StudentMissing(text, kind="NameError")
+
+
+def _cell_faults(described: Any) -> list[CellFault]:
+    try:
+        return [
+            CellFault(
+                int(fault["cell"]),
+                str(fault["kind"]),
+                f"{fault['kind']}: {fault['detail']}" if fault["detail"] else str(fault["kind"]),
+                stuck=False,
+            )
+            for fault in described
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise StudentCrash(_UNREADABLE) from None
+
+
+def _as_error(error: Any, what: str) -> StudentError:
+    try:
+        frames = [Frame(str(where), int(line), str(source)) for where, line, source in error["frames"]]
+        bases = [str(base) for base in error["bases"]]
+        kind, detail = str(error["kind"]), str(error["detail"])
+    except (KeyError, TypeError, ValueError):
+        return StudentCrash(_UNREADABLE)
+    message = f"{what or 'Your code '}raised {kind}{f': {detail}' if detail else ''}"
+    return StudentError(message, kind=kind, bases=bases, detail=detail, frames=frames)

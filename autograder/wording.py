@@ -1,0 +1,72 @@
+"""Say in a few words what was called and what came back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["call_text", "value_text"]
+
+_SHORT = 60
+
+
+def call_text(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    """``slice_stats(df, "petal_width")``, with large arguments named by what they are."""
+    sizes: list[str] = []
+    parts = [_argument(value, sizes) for value in args]
+    parts += [f"{key}={_argument(value, sizes)}" for key, value in kwargs.items()]
+    where = f", {'; '.join(sizes)}" if sizes else ""
+    return f"{name}({', '.join(parts)}){where}"
+
+
+def value_text(value: object) -> str:
+    """A value that was returned, in the words of a sentence: ``a DataFrame of 3 rows × 2 columns``."""
+    kind = type(value).__name__
+    shape = getattr(value, "shape", None)
+    if kind == "DataFrame" and isinstance(shape, tuple):
+        return f"a DataFrame of {_count(shape[0], 'row')} × {_count(shape[1], 'column')}"
+    if kind == "Series":
+        return f"a Series of {_count(_length(value), 'value')}"
+    if kind == "ndarray":
+        return f"an array of shape {shape}"
+    if value is None:
+        return "None"
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        text = repr(value)
+        if len(text) <= _SHORT and "\n" not in text:
+            return text
+        return f"a {kind} of {_count(len(value), 'item')}"
+    if isinstance(value, bool | int | float | complex | str | bytes) or hasattr(value, "dtype"):
+        text = repr(value.item() if hasattr(value, "item") and shape == () else value)
+        return text if len(text) <= 2 * _SHORT else f"{text[: 2 * _SHORT]}…"
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    return f"{article} {kind}"
+
+
+def _argument(value: Any, sizes: list[str]) -> str:
+    kind = type(value).__name__
+    if kind == "DataFrame":
+        sizes.append(f"df having {_count(value.shape[0], 'row')} and {_count(value.shape[1], 'column')}")
+        return "df"
+    if kind in ("Series", "ndarray", "Index"):
+        return {"Series": "series", "ndarray": "array", "Index": "index"}[kind]
+    if isinstance(value, functools.partial):
+        return f"{getattr(value.func, '__name__', 'partial')}(…)"
+    if isinstance(value, str):
+        text = '"' + value.replace('"', "'") + '"'
+        return text if len(text) <= _SHORT else f'{text[:_SHORT]}…"'
+    if callable(value):
+        return str(getattr(value, "__name__", kind))
+    text = repr(value)
+    if len(text) > _SHORT or "\n" in text:
+        return {"dict": "{…}", "list": "[…]", "tuple": "(…)", "set": "{…}"}.get(kind, f"<{kind}>")
+    return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _length(value: Any) -> int:
+    return len(value)
