@@ -96,7 +96,16 @@ def verify(
     chosen = tuple(catalog.find(name) for name in labs) if labs else catalog.labs()
     with verdicts.Board() as board:
         for verdict in run(catalog, chosen, workers=jobs, seed=seed, planned=board.planned):
-            board.add(verdict.lab, verdict.kind, verdict.case, verdict.problem, verdict.scores, verdict.seconds)
+            board.add(
+                verdict.lab,
+                verdict.kind,
+                verdict.case,
+                verdict.problem,
+                fails=verdict.fails,
+                lost=verdict.lost,
+                scores=verdict.scores,
+                seconds=verdict.seconds,
+            )
     if not board.clean:
         raise typer.Exit(BELOW)
 
@@ -198,14 +207,17 @@ def main() -> NoReturn:
 
 
 def _graded(catalog: Any, requests: list[Any]) -> Any:
-    from autograder.grading import grade as grade_one
-    from autograder.grading import preloads
-    from autograder.render.progress import Progress
-    from autograder.results import Report
+    from autograder.manifest import preloads
     from autograder.sandbox.client import Zygote
 
-    with Zygote(preloads([request.lab for request in requests])) as zygote, Progress() as bar:
-        return Report(labs=tuple(grade_one(request, catalog, zygote, bar) for request in requests))
+    # The zygote imports what student code needs while this side imports what graders need.
+    with Zygote(preloads(request.lab for request in requests)) as zygote:
+        from autograder.grading import grade as grade_one
+        from autograder.render.progress import Progress
+        from autograder.results import Report
+
+        with Progress() as bar:
+            return Report(labs=tuple(grade_one(request, catalog, zygote, bar) for request in requests))
 
 
 def _known_format(format: str) -> None:

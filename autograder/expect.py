@@ -79,7 +79,7 @@ def close(actual: object, wanted: float, what: str, *, rel: float = 1e-6, abs: f
     """
     try:
         number = float(actual)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise AssertionError(f"{_capital(what)} should be a number, got {type(actual).__name__}.") from None
     same = math.isclose(number, wanted, rel_tol=rel, abs_tol=abs) or (math.isnan(number) and math.isnan(wanted))
     that(same, f"{_capital(what)} is {number:.6g}, expected {wanted:.6g}.")

@@ -17,6 +17,7 @@ from typing import Protocol
 import pytest
 
 from autograder import __version__, hints, scoring
+from autograder import plugin as fixtures
 from autograder.catalog import Catalog
 from autograder.errors import AutograderError, GraderError, InfrastructureError, UsageError
 from autograder.manifest import Lab, Task
@@ -26,7 +27,7 @@ from autograder.sandbox.client import Zygote
 from autograder.staging import stage
 from autograder.submission import Live, Submission
 
-__all__ = ["Progress", "Request", "grade", "preloads"]
+__all__ = ["Progress", "Request", "grade"]
 
 _NEEDLESS = (
     "cacheprovider",
@@ -116,16 +117,17 @@ def grade(
     start, started = time.monotonic(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     lab = request.lab
     tasks = _chosen(lab, request.tasks)
-    root = Path(tempfile.mkdtemp(prefix="autograder-"))
-    root.chmod(0o755)
+    root: Path | None = None
     submission: Submission | None = None
     trouble: AutograderError | None = None
     results: tuple[TaskResult, ...] = ()
     try:
+        root = Path(tempfile.mkdtemp(prefix="autograder-"))
+        root.chmod(0o755)
         workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), root)
         data = {name: catalog.dataset_dir(name) for name in lab.datasets}
-        hide = [catalog.root / "autograder", catalog.root / "solutions"]
-        submission = Submission(lab, workspace, zygote, data, hide, live=live)
+        # Nothing of the course but what was staged: neither graders nor solutions, reports or the history of both.
+        submission = Submission(lab, workspace, zygote, data, [catalog.root], live=live)
         plugin = _run_checks(request, catalog, submission, progress or _Silent())
         trouble = plugin.trouble
         results = tuple(
@@ -137,12 +139,13 @@ def grade(
         raise
     except AutograderError as error:
         trouble = error
-    except OSError as error:
+    except Exception as error:  # whatever we did not think of is no verdict on anybody's work
         trouble = InfrastructureError(f"{type(error).__name__}: {error}")
     finally:
         if submission is not None:
             submission.close()
-        shutil.rmtree(root, ignore_errors=True)
+        if root is not None:
+            shutil.rmtree(root, ignore_errors=True)
     points = round(sum(task.points for _, task in tasks), 2)
     return LabReport(
         lab=lab.id,
@@ -159,11 +162,6 @@ def grade(
         seconds=round(time.monotonic() - start, 3),
         engine=__version__,
     )
-
-
-def preloads(labs: Collection[Lab]) -> tuple[str, ...]:
-    """The modules that the zygote should import for these labs."""
-    return tuple(dict.fromkeys(name for lab in labs for name in lab.preload))
 
 
 def _chosen(lab: Lab, wanted: Collection[str] | None) -> list[tuple[int, Task]]:
@@ -194,7 +192,9 @@ def _run_checks(request: Request, catalog: Catalog, submission: Submission, prog
     )
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([*_PYTEST, f"--rootdir={catalog.root}", f"--confcutdir={folder}", *files], plugins=[plugin])
+        code = pytest.main(
+            [*_PYTEST, f"--rootdir={catalog.root}", f"--confcutdir={folder}", *files], plugins=[fixtures, plugin]
+        )
     if plugin.trouble is None and code not in (0, 1):
         plugin.trouble = GraderError(f"pytest ended with code {int(code)}: {said.getvalue()[-2000:]}")
     return plugin

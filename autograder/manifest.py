@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, TypeVar
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from autograder.errors import ManifestError
 
-__all__ = ["Course", "Lab", "Limits", "Part", "Task", "explain", "load_course", "load_lab", "read_toml"]
+__all__ = ["Course", "Lab", "Limits", "Part", "Task", "explain", "load_course", "load_lab", "preloads", "read_toml"]
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _LAB_ID = r"^\d{2}-[a-z0-9]+(-[a-z0-9]+)*$"
@@ -188,6 +188,11 @@ def _validate(model: type[_Model], raw: dict[str, object]) -> tuple[list[str], _
         return [], model.model_validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
         return [explain(fault) for fault in error.errors()], None
+
+
+def preloads(labs: Iterable[Lab]) -> tuple[str, ...]:
+    """The modules that submissions to these labs need, each once."""
+    return tuple(dict.fromkeys(name for lab in labs for name in lab.preload))
 
 
 def explain(fault: object) -> str:

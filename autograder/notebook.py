@@ -23,7 +23,7 @@ from typing import Any
 
 from autograder.catalog import Catalog, find_root
 from autograder.errors import AutograderError, Frame, StudentError, StudentMissing, UsageError
-from autograder.manifest import Lab
+from autograder.manifest import Lab, preloads
 from autograder.results import LabReport, Report
 
 __all__ = ["check"]
@@ -83,7 +83,7 @@ def _examine(catalog: Catalog, lab: Lab, task: str, namespace: Mapping[str, Any]
 
     request = grading.Request(lab, Path.cwd(), tasks=[task], visible_only=True)
     live = {file: _Live(namespace) for file in lab.submit if file.endswith(".ipynb")}
-    with Zygote(grading.preloads([lab])) as zygote:
+    with Zygote(preloads([lab]), eager=False) as zygote:
         return grading.grade(request, catalog, zygote, live=live)
 
 

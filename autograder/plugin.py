@@ -1,4 +1,4 @@
-"""The pytest plugin of the trusted side: fixtures for graders, and one result per check."""
+"""The pytest plugin of the trusted side: fixtures for graders (this module), and one result per check (the class)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,34 @@ if TYPE_CHECKING:
 
     from autograder.submission import Submission
 
-__all__ = ["GradingPlugin"]
+__all__ = ["GradingPlugin", "rng", "seed", "submission"]
 
 _MAX_MESSAGE = 4000
 _MAX_OUTPUT = 4000
+
+
+_SUBMISSION: pytest.StashKey[Submission] = pytest.StashKey()
+_SEED: pytest.StashKey[int] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def submission(pytestconfig: pytest.Config) -> Submission:
+    """The student's work; the only way to it."""
+    return pytestconfig.stash[_SUBMISSION]
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """Seed of the hidden data."""
+    return pytestconfig.stash[_SEED]
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest, seed: int) -> np.random.Generator:
+    """Random numbers of this check's own, the same for every submission."""
+    import numpy as np
+
+    return np.random.default_rng([seed, zlib.crc32(request.node.nodeid.rpartition("/")[2].encode())])
 
 
 class GradingPlugin:
@@ -62,28 +86,11 @@ class GradingPlugin:
         self._status: dict[str, CheckStatus] = {}
         self._errors: dict[str, BaseException] = {}
 
-    # Fixtures.
-
-    @pytest.fixture(scope="session")
-    def submission(self) -> Submission:
-        """The student's work; the only way to it."""
-        return self._submission
-
-    @pytest.fixture(scope="session")
-    def seed(self) -> int:
-        """Seed of the hidden data."""
-        return self._seed
-
-    @pytest.fixture
-    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Random numbers of this check's own, the same for every submission."""
-        import numpy as np
-
-        return np.random.default_rng([self._seed, zlib.crc32(request.node.nodeid.rpartition("/")[2].encode())])
-
     # Hooks.
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[_SUBMISSION] = self._submission
+        config.stash[_SEED] = self._seed
         config.addinivalue_line("markers", "task(id, weight=1): the task that this check belongs to")
         config.addinivalue_line("markers", "needs(*names): checks that must have passed before")
 

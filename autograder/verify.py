@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder import build, cases, grading
 from autograder.catalog import Catalog
 from autograder.errors import BuildError
-from autograder.manifest import Lab
+from autograder.manifest import Lab, preloads
 from autograder.results import CheckStatus, LabReport, Outcome, TaskState
 from autograder.sandbox.client import Zygote
 
@@ -29,6 +29,8 @@ class Verdict:
         kind: ``solution``, ``starter``, ``wrong``, ``right`` or ``build``.
         case: the submission, in words.
         problem: what is not as it should be; empty if all is.
+        fails: ids of the tasks that should lose points.
+        lost: ids of those that did.
         scores: task id → score.
         seconds: how long grading took.
     """
@@ -37,6 +39,8 @@ class Verdict:
     kind: str
     case: str
     problem: str
+    fails: tuple[str, ...]
+    lost: tuple[str, ...]
     scores: dict[str, float]
     seconds: float
 
@@ -75,7 +79,7 @@ def verify(
     jobs = [job for lab in labs for job in _jobs(catalog, lab)]
     planned(len(jobs) + 1)
     yield _in_step(catalog)
-    modules = grading.preloads(labs)
+    modules = preloads(labs)
     # Spawned, not forked: a worker must not inherit this process's sockets and threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (catalog.root, modules)) as pool:
         yield from _each(pool, partial(_judge, seed=seed), jobs)
@@ -102,7 +106,7 @@ def _in_step(catalog: Catalog) -> Verdict:
     except BuildError as error:
         stale = [str(error)]
     problem = f"labs/ is not in step with solutions/ (nox -s build): {'; '.join(stale)}" if stale else ""
-    return Verdict("labs/", "build", "in step with solutions/", problem, {}, 0.0)
+    return Verdict("labs/", "build", "in step with solutions/", problem, (), (), {}, 0.0)
 
 
 _here: tuple[Catalog, Zygote] | None = None
@@ -120,7 +124,9 @@ def _judge(job: _Job, seed: int) -> Verdict:
         cases.apply(job.case, catalog.solution_dir(job.lab.id), job.lab, Path(folder))
         report = grading.grade(grading.Request(job.lab, Path(folder), seed=seed), catalog, zygote)
     scores = {task.id: task.score for task in report.tasks}
-    return Verdict(job.lab.id, job.kind, job.case.name, _problem(job, report), scores, report.seconds)
+    lost = tuple(task.id for task in report.tasks if task.state is not TaskState.FULL)
+    problem = _problem(job, report)
+    return Verdict(job.lab.id, job.kind, job.case.name, problem, job.case.fails, lost, scores, report.seconds)
 
 
 def _problem(job: _Job, report: LabReport) -> str:

@@ -71,7 +71,7 @@ def test_lab_is_frozen(tmp_path: Path) -> None:
     lab = load_lab(_lab(tmp_path, GOOD))
 
     with pytest.raises(ValueError, match="frozen"):
-        lab.title = "Another"  # type: ignore[misc]
+        lab.title = "Another"
 
 
 def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:

@@ -48,7 +48,18 @@ def test_the_menu_is_complete() -> None:
     """``nox -l`` lists every session of the README, each with a sentence."""
     menu = sessions()
 
-    assert set(menu) == {"grade", "solutions", "verify", "build", "tests", "lint", "docs", "serve", "doctor"}
+    assert set(menu) == {
+        "grade",
+        "solutions",
+        "verify",
+        "build",
+        "tests",
+        "lint",
+        "docs",
+        "serve",
+        "datasets",
+        "doctor",
+    }
     assert [name for name, line in menu.items() if not line or not line.endswith(".")] == []
 
 

@@ -47,7 +47,9 @@ def show(report: Report, console: Console | None = None, *, saved: Mapping[str, 
 def text(report: Report, *, width: int = 80, saved: Mapping[str, str] | None = None) -> str:
     """The report as :func:`show` prints it, without colour."""
     file = io.StringIO()
-    show(report, Console(file=file, width=width, color_system=None, force_terminal=False), saved=saved)
+    # Rich would hand the text to Jupyter itself where there is one, and leave the file empty.
+    plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False)
+    show(report, plain, saved=saved)
     return file.getvalue()
 
 
@@ -67,21 +69,26 @@ class _Page:
         mark: str = "",
         edge: str = "",
         tint: str = "",
-        edge_tint: str = "",
+        tag: str = "",
     ) -> None:
-        """Print ``body``, wrapped; ``tint`` colours the mark before it and, by default, the right edge."""
+        """Print ``body``, wrapped; ``tint`` colours the mark before it and ``edge``, what stands to the right.
+
+        ``tag`` stands to the right, too, if the line has room for it, and follows the text otherwise.
+        """
         head = self._text(" " * indent) + self._text(f"{mark} " if mark else "", tint)
-        last = self._text(edge, edge_tint or tint)
-        room = self.width - head.cell_len - (last.cell_len + 2 if edge else 0)
+        main, last = self._text(body, style), self._text(edge, tint) if edge else self._text(tag, "dim")
+        room = self.width - head.cell_len - (last.cell_len + 2 if last else 0)
+        if tag and main.cell_len > room:
+            main, last, room = main + Text(" ") + last, Text(), self.width - head.cell_len
         if edge and room < self.width // 3:  # too narrow for both: what stands at the edge goes below
             self.put(body, style, indent=indent, mark=mark, tint=tint)
-            self.put(edge, edge_tint or tint, indent=head.cell_len)
+            self.put(edge, tint, indent=head.cell_len)
             return
-        rows = self._text(body, style).wrap(self._console, max(room, 8), overflow="fold") or [Text()]
+        rows = main.wrap(self._console, max(room, 8), overflow="fold") or [Text()]
         for index, row in enumerate(rows):
             row.rstrip()
             line = (head if index == 0 else Text(" " * head.cell_len)) + row
-            if index == 0 and edge:
+            if index == 0 and last:
                 line = line + Text(" " * (self.width - line.cell_len - last.cell_len)) + last
             line.rstrip()
             self._console.print(line, soft_wrap=True)
@@ -153,10 +160,10 @@ def _show_task(page: _Page, task: TaskResult, edge: str, hints: Sequence[str]) -
 def _show_finding(page: _Page, finding: story.Finding, printed: set[str]) -> None:
     check = finding.lead
     if check.not_started:
-        page.put(finding.headline, "dim", indent=6, mark="–", edge=finding.tag, tint="dim")
+        page.put(finding.headline, "dim", indent=6, mark="–", tint="dim", tag=finding.tag)
         return
     mark = "!" if finding.raised else "✗"
-    page.put(_short(finding.headline), indent=6, mark=mark, edge=finding.tag, tint="red", edge_tint="dim")
+    page.put(_short(finding.headline), indent=6, mark=mark, tint="red", tag=finding.tag)
     if finding.raised:
         page.block(list(_places(check.locations)), indent=10)
     if finding.raised and not finding.more and finding.headline != check.title:

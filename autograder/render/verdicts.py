@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from rich import progress
 from rich.console import Console
-from rich.table import Table
 
 __all__ = ["Board"]
 
-_ORDER = ("build", "solution", "starter", "right", "wrong")
+_MEANING = {
+    "build": "labs/ in step with solutions/",
+    "solution": "reference solution with full marks",
+    "starter": "untouched starter with no points, shown as not started",
+    "right": "valid alternatives with full marks",
+    "wrong": "known mistakes that lose points in exactly their tasks",
+}
+_ORDER = tuple(_MEANING)
+
+
+class _Row(NamedTuple):
+    kind: str
+    case: str
+    problem: str
+    fails: tuple[str, ...]
+    lost: tuple[str, ...]
+    scores: dict[str, float]
+    seconds: float
 
 
 class Board:
@@ -37,7 +53,7 @@ class Board:
             disable=not bar.is_terminal,
         )
         self._task = self._bar.add_task("", total=None)
-        self._rows: dict[str, list[tuple[str, str, str, dict[str, float], float]]] = {}
+        self._rows: dict[str, list[_Row]] = {}
         self._start = time.monotonic()
         self.clean = True
 
@@ -45,9 +61,31 @@ class Board:
         """Be told how many verdicts there will be."""
         self._bar.update(self._task, total=total)
 
-    def add(self, lab: str, kind: str, case: str, problem: str, scores: dict[str, float], seconds: float) -> None:
-        """One verdict; ``problem`` is empty if all is as it should be."""
-        self._rows.setdefault(lab, []).append((kind, case, problem, scores, seconds))
+    def add(
+        self,
+        lab: str,
+        kind: str,
+        case: str,
+        problem: str,
+        *,
+        fails: tuple[str, ...] = (),
+        lost: tuple[str, ...] = (),
+        scores: dict[str, float],
+        seconds: float,
+    ) -> None:
+        """One verdict.
+
+        Args:
+            lab: id of the lab.
+            kind: ``build``, ``solution``, ``starter``, ``right`` or ``wrong``.
+            case: the submission, in words.
+            problem: what is not as it should be; empty if all is.
+            fails: tasks that should lose points.
+            lost: tasks that did.
+            scores: task id → score.
+            seconds: how long it took.
+        """
+        self._rows.setdefault(lab, []).append(_Row(kind, case, problem, fails, lost, scores, seconds))
         self.clean = self.clean and not problem
         self._bar.update(self._task, advance=1, description=case)
 
@@ -63,7 +101,7 @@ class Board:
             for lab, rows in self._rows.items():
                 self._print(lab, rows)
             count = sum(len(rows) for rows in self._rows.values())
-            faults = sum(bool(row[2]) for rows in self._rows.values() for row in rows)
+            faults = sum(bool(row.problem) for rows in self._rows.values() for row in rows)
             verdict = (
                 f"{faults} of {count} verdicts are not as they should be"
                 if faults
@@ -71,18 +109,23 @@ class Board:
             )
             self._console.print(f"{verdict} · {time.monotonic() - self._start:.1f} s", highlight=False, markup=False)
 
-    def _print(self, lab: str, rows: list[tuple[str, str, str, dict[str, float], float]]) -> None:
-        tasks = list(dict.fromkeys(task for row in rows for task in row[3]))
-        table = Table(title=lab, title_justify="left", box=None, pad_edge=False, show_edge=False)
-        table.add_column("")
-        table.add_column("case", overflow="fold", max_width=60)
+    def _print(self, lab: str, rows: list[_Row]) -> None:
+        out = self._console
+        out.print(lab, style="bold", highlight=False, markup=False)
+        for kind in _ORDER:
+            these = [row for row in rows if row.kind == kind]
+            if these:
+                good = sum(not row.problem for row in these)
+                line = f"  {'✓' if good == len(these) else '✗'} {kind:9} {good:3} of {len(these):3}  {_MEANING[kind]}"
+                out.print(line, highlight=False, markup=False)
+        tasks = list(dict.fromkeys(task for row in rows for task in row.scores))
         for task in tasks:
-            table.add_column(task, justify="right")
-        for kind, case, problem, scores, _ in sorted(rows, key=lambda row: _ORDER.index(row[0])):
-            mark = "✗" if problem else "✓"
-            table.add_row(f"{mark} {kind}", case, *(f"{scores[task]:g}" if task in scores else "" for task in tasks))
-        self._console.print(table, highlight=False)
-        for kind, case, problem, _, _ in rows:
-            if problem:
-                self._console.print(f"  ✗ {kind}, {case}: {problem}", highlight=False, markup=False, style="red")
-        self._console.print()
+            aimed = [row for row in rows if task in row.fails]
+            caught = sum(task in row.lost for row in aimed)
+            if aimed:
+                out.print(f"      {task:24} caught {caught} of {len(aimed)} mistakes", style="dim", highlight=False)
+        for row in rows:
+            if row.problem:
+                out.print(f"  ✗ {row.kind}, {row.case}: {row.problem}", highlight=False, markup=False, style="red")
+        slow = sorted(rows, key=lambda row: -row.seconds)[0]
+        out.print(f"  slowest: {slow.case} ({slow.seconds:.1f} s)\n", style="dim", highlight=False, markup=False)

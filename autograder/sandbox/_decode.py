@@ -34,12 +34,13 @@ from autograder.sandbox._forms import (
     SERIES,
     STR,
     TIME,
+    Blobs,
     Handle,
     WireError,
 )
 
 
-def decode(node: Any, blobs: list[bytes], depth: int) -> Any:
+def decode(node: Any, blobs: Blobs, depth: int) -> Any:
     if depth > 2 * MAX_DEPTH:
         raise WireError("frame nested too deep")
     if not isinstance(node, list):
@@ -47,6 +48,8 @@ def decode(node: Any, blobs: list[bytes], depth: int) -> Any:
             raise WireError("unknown type in frame")
         return node
     tag, *rest = node
+    if type(tag) is not int or not 0 <= tag <= HANDLE:
+        raise WireError("unknown tag in frame")
     down = depth + 1
     match tag:
         case 0:  # LIST
@@ -60,8 +63,8 @@ def decode(node: Any, blobs: list[bytes], depth: int) -> Any:
         case 4:  # DICT
             parts = [decode(part, blobs, down) for part in rest]
             return dict(zip(_hashable(parts[::2]), parts[1::2], strict=True))
-    if type(tag) is not int or not BIG <= tag <= HANDLE:
-        raise WireError("unknown tag in frame")
+    if tag in _BULK:
+        blobs.count()
     return _DECODERS[tag](rest, blobs, down)
 
 
@@ -74,14 +77,14 @@ def _hashable(keys: list[Any]) -> list[Any]:
     return keys
 
 
-def _big(rest: list[Any], blobs: list[bytes], depth: int) -> int:
+def _big(rest: list[Any], blobs: Blobs, depth: int) -> int:
     (digits,) = rest
     if len(digits) > MAX_DIGITS or not re.fullmatch(r"-?\d+", digits):
         raise WireError("malformed integer")
     return int(digits)
 
 
-def _moment(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _moment(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     kind, text = rest
     match kind:
         case "datetime":
@@ -91,7 +94,8 @@ def _moment(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
         case "time":
             return dt.time.fromisoformat(text)
         case "delta":
-            return dt.timedelta(seconds=float(text))
+            days, seconds, microseconds = text
+            return dt.timedelta(days, seconds, microseconds)
     import pandas as pd
 
     match kind:
@@ -103,6 +107,9 @@ def _moment(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
             return pd.Timestamp(_short(text))
         case "timedelta":
             return pd.Timedelta(_short(text))
+        case "period":
+            ordinal, frequency = text
+            return pd.Period(ordinal=ordinal, freq=_short(frequency))
     raise WireError("unknown time")
 
 
@@ -126,18 +133,20 @@ def _shape(shape: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _array(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _array(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import numpy as np
 
     name, shape, blob = rest
     dtype, dims = _dtype(name), _shape(shape)
-    data = blobs[_number(blob, len(blobs))]
-    if math.prod(dims) * dtype.itemsize != len(data):
+    data = blobs.take(blob)
+    count = math.prod(dims)
+    if count * dtype.itemsize != len(data) or (count > 1 and not data):
         raise WireError("array of the wrong size")
+    _check_text(dtype, data)
     return np.frombuffer(data, dtype).reshape(dims).copy() if data else np.empty(dims, dtype)
 
 
-def _objects(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _objects(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import numpy as np
 
     shape, parts = rest
@@ -150,14 +159,23 @@ def _objects(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
     return flat.reshape(dims)
 
 
-def _scalar(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _scalar(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import numpy as np
 
     name, data = rest
     dtype = _dtype(name)
     if not isinstance(data, bytes) or len(data) != dtype.itemsize:
         raise WireError("scalar of the wrong size")
+    _check_text(dtype, data)
     return np.frombuffer(data, dtype, 1)[0] if data else dtype.type()
+
+
+def _check_text(dtype: Any, data: bytes) -> None:
+    """Characters beyond Unicode would raise wherever they are looked at."""
+    import numpy as np
+
+    if dtype.kind == "U" and data and np.frombuffer(data, f"{dtype.str[0]}u4").max() > 0x10FFFF:
+        raise WireError("malformed text")
 
 
 def _number(value: Any, below: int) -> int:
@@ -166,12 +184,12 @@ def _number(value: Any, below: int) -> int:
     return value
 
 
-def _frame(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _frame(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     columns, index, arrays = rest
     names, rows = _any_index(columns, blobs, depth), _any_index(index, blobs, depth)
-    values = [decode(array, blobs, depth) for array in arrays]
+    values = [_column(array, blobs, depth) for array in arrays]
     if len(names) != len(values) or any(len(array) != len(rows) for array in values):
         raise WireError("table of the wrong shape")
     frame = pd.DataFrame({i: pd.Series(array, index=rows) for i, array in enumerate(values)}, index=rows)
@@ -179,15 +197,28 @@ def _frame(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
     return frame
 
 
-def _series(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _series(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     name, index, array = rest
-    rows, values = _any_index(index, blobs, depth), decode(array, blobs, depth)
+    rows, values = _any_index(index, blobs, depth), _column(array, blobs, depth)
+    if len(values) != len(rows):
+        raise WireError("table of the wrong shape")
     return pd.Series(values, index=rows, name=decode(name, blobs, depth))
 
 
-def _any_index(node: Any, blobs: list[bytes], depth: int) -> Any:
+def _column(node: Any, blobs: Blobs, depth: int) -> Any:
+    """An array, and nothing that pandas would stretch to the length it needs."""
+    import numpy as np
+    import pandas as pd
+
+    array = decode(node, blobs, depth)
+    if isinstance(array, pd.api.extensions.ExtensionArray) or (isinstance(array, np.ndarray) and array.ndim == 1):
+        return array
+    raise WireError("a column was expected")
+
+
+def _any_index(node: Any, blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     index = decode(node, blobs, depth)
@@ -196,14 +227,15 @@ def _any_index(node: Any, blobs: list[bytes], depth: int) -> Any:
     return index
 
 
-def _plain_index(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _plain_index(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     array, name = rest
-    return pd.Index(decode(array, blobs, depth), name=decode(name, blobs, depth))
+    values = _column(array, blobs, depth)
+    return pd.Index(values, dtype=values.dtype, name=decode(name, blobs, depth), tupleize_cols=False)
 
 
-def _range(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _range(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     start, stop, step, name = rest
@@ -212,7 +244,7 @@ def _range(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
     return pd.RangeIndex(start, stop, step, name=decode(name, blobs, depth))
 
 
-def _multi(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _multi(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     levels, codes, names = rest
@@ -220,15 +252,15 @@ def _multi(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
     return pd.MultiIndex(levels=sets, codes=codes, names=[decode(name, blobs, depth) for name in names])
 
 
-def _categorical(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _categorical(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     codes, categories, ordered = rest
     values = _any_index(categories, blobs, depth)
-    return pd.Categorical.from_codes(decode(codes, blobs, depth), values, ordered=ordered is True)
+    return pd.Categorical.from_codes(_column(codes, blobs, depth), values, ordered=ordered is True)
 
 
-def _extension(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _extension(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     name, parts = rest
@@ -238,23 +270,23 @@ def _extension(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
     return pd.array(values, dtype=name)
 
 
-def _interval(rest: list[Any], blobs: list[bytes], depth: int) -> Any:
+def _interval(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     import pandas as pd
 
     left, right, closed = rest
     return pd.Interval(decode(left, blobs, depth), decode(right, blobs, depth), closed)
 
 
-def _as_handle(rest: list[Any], blobs: list[bytes], depth: int) -> Handle:
+def _as_handle(rest: list[Any], blobs: Blobs, depth: int) -> Handle:
     number, kind, text = rest
     return Handle(_number(number, 2**53), str(kind)[:200], str(text)[:400])
 
 
-_DECODERS: Final[dict[int, Callable[[list[Any], list[bytes], int], Any]]] = {
+_DECODERS: Final[dict[int, Callable[[list[Any], Blobs, int], Any]]] = {
     BIG: _big,
     COMPLEX: lambda rest, blobs, depth: complex(float(rest[0]), float(rest[1])),
-    STR: lambda rest, blobs, depth: blobs[_number(rest[0], len(blobs))].decode("utf-8", "replace"),
-    BYTES: lambda rest, blobs, depth: blobs[_number(rest[0], len(blobs))],
+    STR: lambda rest, blobs, depth: blobs.take(rest[0]).decode("utf-8", "replace"),
+    BYTES: lambda rest, blobs, depth: blobs.take(rest[0]),
     TIME: _moment,
     ARRAY: _array,
     OBJECTS: _objects,
@@ -269,3 +301,4 @@ _DECODERS: Final[dict[int, Callable[[list[Any], list[bytes], int], Any]]] = {
     INTERVAL: _interval,
     HANDLE: _as_handle,
 }
+_BULK: Final = frozenset({ARRAY, OBJECTS, FRAME, SERIES, INDEX, RANGE, MULTI, CATEGORICAL, EXTENSION})

@@ -28,6 +28,7 @@ from autograder.sandbox._forms import (
     MAX_DEPTH,
     MAX_DIGITS,
     MAX_SKELETON,
+    MAX_TABLES,
     MULTI,
     OBJECTS,
     RANGE,
@@ -49,6 +50,7 @@ class Encoder:
         self.blobs: list[bytes] = []
         self._keep = keep
         self._nodes = 0
+        self._tables = 0
 
     def encode(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -94,6 +96,12 @@ class Encoder:
             raise WireError(f"the value holds more than {MAX_COUNT} long texts or arrays")
         return len(self.blobs) - 1
 
+    def _bulk(self, tag: int, *parts: Any) -> list[Any]:
+        self._tables += 1
+        if self._tables > MAX_TABLES:
+            raise WireError(f"the value holds more than {MAX_TABLES} arrays, columns and indexes")
+        return [tag, *parts]
+
     def _plain(self, value: Any, depth: int) -> Any:
         # Base-class access throughout: a subclass that lies about itself is read as what it is made of.
         if isinstance(value, bool):
@@ -124,7 +132,7 @@ class Encoder:
         if isinstance(value, dt.time):
             return [TIME, "time", dt.time.isoformat(value)]
         if isinstance(value, dt.timedelta):
-            return [TIME, "delta", dt.timedelta.total_seconds(value)]
+            return [TIME, "delta", [value.days, value.seconds, value.microseconds]]
         return None
 
     def _handle(self, value: object) -> Any:
@@ -151,20 +159,19 @@ class Encoder:
             return [TIME, "timestamp", value.isoformat()]
         if isinstance(value, pd.Timedelta):
             return [TIME, "timedelta", value.isoformat()]
+        if isinstance(value, pd.Period):
+            return [TIME, "period", [value.ordinal, value.freqstr]]
         if isinstance(value, pd.Interval):
             ends = [self.encode(end, depth + 1) for end in (value.left, value.right)]
             return [INTERVAL, *ends, value.closed]
         if isinstance(value, pd.DataFrame):
             columns = [self._column(value.iloc[:, i].array, depth + 1) for i in range(value.shape[1])]
-            return [
-                FRAME,
-                self.encode(value.columns, depth + 1),
-                self.encode(value.index, depth + 1),
-                columns,
-            ]
+            names, rows = self.encode(value.columns, depth + 1), self.encode(value.index, depth + 1)
+            return self._bulk(FRAME, names, rows, columns)
         if isinstance(value, pd.Series):
             name = self.encode(value.name, depth + 1)
-            return [SERIES, name, self.encode(value.index, depth + 1), self._column(value.array, depth + 1)]
+            rows, values = self.encode(value.index, depth + 1), self._column(value.array, depth + 1)
+            return self._bulk(SERIES, name, rows, values)
         if isinstance(value, pd.Index):
             return self._index(value, pd, depth)
         if isinstance(value, pd.api.extensions.ExtensionArray):
@@ -174,46 +181,51 @@ class Encoder:
     def _scalar(self, value: Any, depth: int) -> Any:
         if not DTYPE.fullmatch(value.dtype.str):
             return self._handle(value)
+        if not value.dtype.itemsize:  # an empty text
+            return [SCALAR, f"{value.dtype.kind}0", b""]
         return [SCALAR, value.dtype.str, value.tobytes()]
 
     def _array(self, value: Any, depth: int) -> Any:
         np = sys.modules["numpy"]
         plain = np.asarray(value)
         if np.ma.isMaskedArray(value):
-            plain = np.ma.filled(value.astype(object), None)
+            plain = np.ma.getdata(value).astype(object)
+            plain[np.ma.getmaskarray(value)] = None
         if plain.dtype == object:
             parts = [self.encode(part, depth + 1) for part in plain.ravel().tolist()]
-            return [OBJECTS, list(plain.shape), parts]
+            return self._bulk(OBJECTS, list(plain.shape), parts)
         if not DTYPE.fullmatch(plain.dtype.str):
             return self._handle(value)
         blob = self._blob(np.ascontiguousarray(plain).tobytes())
-        return [ARRAY, plain.dtype.str, list(plain.shape), blob]
+        return self._bulk(ARRAY, plain.dtype.str, list(plain.shape), blob)
 
     def _column(self, array: Any, depth: int) -> Any:
         pd = sys.modules["pandas"]
         if isinstance(array, pd.Categorical):
             codes = self.encode(array.codes, depth + 1)
-            return [CATEGORICAL, codes, self.encode(array.categories, depth + 1), bool(array.ordered)]
+            return self._bulk(CATEGORICAL, codes, self.encode(array.categories, depth + 1), bool(array.ordered))
         np = sys.modules["numpy"]
         plain = np.asarray(array)
         if isinstance(array.dtype, np.dtype) or type(array).__name__ == "NumpyExtensionArray":
+            if plain.dtype != object and not DTYPE.fullmatch(plain.dtype.str):
+                raise WireError(f"a column of dtype {plain.dtype} is not plain data")
             return self._array(plain, depth + 1)
         name = str(array.dtype)
         if name.startswith("string"):
             name = "string"
         if not EXTENSION_DTYPE.fullmatch(name):
             return self._array(plain.astype(object), depth + 1)
-        return [EXTENSION, name, [self.encode(part, depth + 1) for part in array.astype(object)]]
+        return self._bulk(EXTENSION, name, [self.encode(part, depth + 1) for part in array.astype(object)])
 
     def _index(self, index: Any, pd: Any, depth: int) -> Any:
         if isinstance(index, pd.RangeIndex):
             name = self.encode(index.name, depth + 1)
-            return [RANGE, int(index.start), int(index.stop), int(index.step), name]
+            return self._bulk(RANGE, int(index.start), int(index.stop), int(index.step), name)
         if isinstance(index, pd.MultiIndex):
             levels = [self._index(level, pd, depth + 1) for level in index.levels]
             codes = [[int(code) for code in part] for part in index.codes]
-            return [MULTI, levels, codes, [self.encode(name, depth + 1) for name in index.names]]
-        return [INDEX, self._column(index.array, depth + 1), self.encode(index.name, depth + 1)]
+            return self._bulk(MULTI, levels, codes, [self.encode(name, depth + 1) for name in index.names])
+        return self._bulk(INDEX, self._column(index.array, depth + 1), self.encode(index.name, depth + 1))
 
 
 def _derived_from_tables(kind: type) -> bool:

@@ -16,6 +16,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -33,6 +34,8 @@ LEVELS: Final = ("process", "landlock", "kernel")
 _ANSWER_S: Final = 10.0
 _START_S: Final = 120.0
 _LINE: Final = 1 << 20
+_MOST_EXITS: Final = 10_000
+_MOST_CELLS: Final = 10_000
 _ENVIRONMENT: Final = {
     "HOME": "/nonexistent",
     "LANG": "C.UTF-8",
@@ -40,7 +43,6 @@ _ENVIRONMENT: Final = {
     "MPLBACKEND": "Agg",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
 
@@ -48,31 +50,22 @@ _ENVIRONMENT: Final = {
 class Zygote:
     """A process that has imported what labs need and forks a sandbox in milliseconds."""
 
-    def __init__(self, preload: Sequence[str] = (), *, level: str | None = None) -> None:
+    def __init__(self, preload: Sequence[str] = (), *, level: str | None = None, eager: bool = True) -> None:
         """Start it; the import goes on in the background until the first sandbox is opened.
 
         Args:
             preload: modules to import once.
             level: the highest level of isolation to use; the best that the machine offers if not given.
+            eager: whether to start at once, rather than when the first sandbox is opened.
         """
+        self._preload = tuple(preload)
         self._ceiling = level
-        self._control, theirs = socket.socketpair()
-        package_root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        # -I: neither the caller's PYTHON* variables nor its working directory decide what is imported.
-        start = f"import sys; sys.path.append({package_root!r}); from autograder.sandbox.zygote import main; main()"
-        command = [sys.executable, "-I", "-c", start, str(theirs.fileno()), json.dumps(list(preload))]
-        environment = {**_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            start_new_session=True,
-        )
-        theirs.close()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the zygote lives
         self._offer: dict[str, Any] | None = None
+        if eager:
+            self._start()
 
     @property
     def level(self) -> str:
@@ -98,14 +91,12 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote. Sandboxes that are open end with their own clients."""
-        self._control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        self._errors.close()
 
     def __enter__(self) -> Zygote:
         return self
@@ -113,7 +104,28 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _start(self) -> socket.socket:
+        control, theirs = socket.socketpair()
+        package_root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        # Neither the caller's working directory nor its user's packages decide what is imported. Its environment
+        # does not come along, so that -E (or -I) is not needed: that would ignore PYTHONHASHSEED as well.
+        start = f"import sys; sys.path.append({package_root!r}); from autograder.sandbox.zygote import main; main()"
+        command = [sys.executable, "-s", "-P", "-c", start, str(theirs.fileno()), json.dumps(self._preload)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            pass_fds=[theirs.fileno()],
+            env={**_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control = control
+        return control
+
     def _fork(self, cell: Cell, control: int, status: int) -> None:
+        assert self._control is not None
         line = json.dumps(asdict(cell)).encode() + b"\n"
         try:
             socket.send_fds(self._control, [line], [control, status])
@@ -122,23 +134,22 @@ class Zygote:
 
     def _ready(self) -> dict[str, Any]:
         if self._offer is None:
-            self._control.settimeout(_START_S)
+            control = self._control or self._start()
+            control.settimeout(_START_S)
             line = b""
             with contextlib.suppress(OSError):
-                while not line.endswith(b"\n") and (more := self._control.recv(1 << 16)):
+                while not line.endswith(b"\n") and (more := control.recv(1 << 16)):
                     line += more
             if not line.endswith(b"\n"):
-                self._process.kill()
                 raise SandboxError(f"the zygote did not start{self._last_words()}")
-            self._control.settimeout(None)
+            control.settimeout(None)
             self._offer = json.loads(line)
         assert self._offer is not None
         return self._offer
 
     def _last_words(self) -> str:
-        if self._process.stderr is None or self._process.poll() is None:
-            return ""
-        text = self._process.stderr.read(1 << 16).decode("utf-8", "replace").strip()
+        self._errors.seek(0)
+        text = self._errors.read(1 << 16).decode("utf-8", "replace").strip()
         return f"\n{text[-2000:]}" if text else ""
 
 
@@ -177,9 +188,9 @@ class Sandbox:
         mine, theirs = socket.socketpair()
         output = Output()
         with theirs:
-            pid = self._ask("worker", [theirs.fileno(), output.writer])["pid"]
+            pid = self._started("worker", [theirs.fileno(), output.writer])
         output.opened()
-        return Worker(self, int(pid), mine, output)
+        return Worker(self, pid, mine, output)
 
     def run(
         self, argv: Sequence[str], *, env: Mapping[str, str], folder: str, warm: bool = True
@@ -187,19 +198,19 @@ class Sandbox:
         """Start a program; its process id, and what it writes to stdout and stderr."""
         out, err = Output(), Output()
         request = {"argv": list(argv), "env": dict(env), "cwd": folder, "warm": warm}
-        pid = self._ask("run", [out.writer, err.writer], **request)["pid"]
+        pid = self._started("run", [out.writer, err.writer], **request)
         out.opened()
         err.opened()
-        return int(pid), out, err
+        return pid, out, err
 
     def wait(self, pid: int, timeout_s: float, outputs: Sequence[Output] = ()) -> int | None:
         """Exit code of a process (negative: the signal that ended it), or None if it still runs."""
         deadline = time.monotonic() + timeout_s
         while pid not in self._exits:
-            if b"\n" in self._lines:
+            left = deadline - time.monotonic()
+            if b"\n" in self._lines and left > -1:
                 self._line(events_only=True)
                 continue
-            left = deadline - time.monotonic()
             if left <= 0:
                 return None
             readable = [output.reader for output in outputs if not output.closed]
@@ -265,10 +276,19 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _started(self, op: str, descriptors: Sequence[int], **arguments: Any) -> int:
+        """Ask for a new process; its number, under which no earlier process is remembered any more."""
+        pid = self._ask(op, descriptors, **arguments).get("pid")
+        if type(pid) is not int:
+            raise self._reason()
+        self._exits.pop(pid, None)
+        return pid
+
     def _ask(self, op: str, descriptors: Sequence[int] = (), **arguments: Any) -> dict[str, Any]:
         if self._verdict is not None:
             raise self._reason()
         self._last += 1
+        deadline = time.monotonic() + _ANSWER_S
         line = json.dumps({"id": self._last, "op": op, **arguments}).encode() + b"\n"
         try:
             if descriptors:
@@ -277,10 +297,11 @@ class Sandbox:
                 self._control.sendall(line)
         except OSError:
             raise self._reason() from None
-        while True:
+        answer = self._line()
+        while answer.get("id") != self._last:
+            if time.monotonic() > deadline:  # it talks and talks
+                raise self._reason()
             answer = self._line()
-            if answer.get("id") == self._last:
-                break
         if "error" in answer:
             raise StudentMissing(str(answer["error"])[:500], kind=str(answer.get("kind", ""))[:100])
         return answer
@@ -298,6 +319,7 @@ class Sandbox:
 
     def _line(self, *, events_only: bool = False) -> dict[str, Any]:
         """The next line; exits are noted on the way. With ``events_only`` returns after one event."""
+        deadline = time.monotonic() + _ANSWER_S
         while True:
             while b"\n" not in self._lines:
                 try:
@@ -305,7 +327,7 @@ class Sandbox:
                 except OSError:
                     raise self._reason() from None
                 self._descriptors += descriptors
-                if not data or len(self._lines) > _LINE:
+                if not data or len(self._lines) > _LINE or len(self._descriptors) > 1 or time.monotonic() > deadline:
                     raise self._reason()
                 self._lines += data
             raw, _, self._lines = self._lines.partition(b"\n")
@@ -314,8 +336,10 @@ class Sandbox:
                 if "exit" not in line:
                     return dict(line)
                 self._exits[int(line["exit"])] = int(line["code"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 raise self._reason() from None
+            if len(self._exits) > _MOST_EXITS:
+                raise self._reason()
             if events_only:
                 return {}
 
@@ -332,6 +356,9 @@ class Sandbox:
                 return StudentTimeout("Your code used up the time for the whole lab and was stopped.")
             case "setup":
                 return SandboxError(f"the sandbox ended: {verdict.get('error')}")
+            case "unknown":
+                # Student code cannot reach the supervisor, so whatever ended it was not theirs.
+                return SandboxError("the sandbox's supervisor ended without a word")
         return StudentCrash("Your code ended the sandbox that it ran in.")
 
     def _end(self) -> dict[str, Any]:
@@ -380,7 +407,7 @@ class Worker:
         Args:
             request: ``op`` and its arguments.
             timeout_s: how long student code may take.
-            event: told of each event; may return new seconds to wait from then on.
+            event: told of each cell that starts; may return new seconds to wait from then on.
 
         Raises:
             StudentTimeout: no answer in time. The worker has been ended.
@@ -388,15 +415,21 @@ class Worker:
         """
         self._requests += 1
         self._deadline = time.monotonic() + timeout_s
+        reached = 0
         try:
             self._write(wire.pack({"id": self._requests, **request}))
             while True:
                 answer = wire.unpack(self._read)
-                if not isinstance(answer, dict) or answer.get("id") != self._requests:
+                number = answer.get("id") if isinstance(answer, dict) else None
+                if type(number) is not int or number != self._requests:
                     raise wire.WireError("an answer to another question")
                 if event is None or "cell" not in answer:
                     self.output.drain()
-                    return answer
+                    return dict(answer)
+                # Cells start one after the other: whoever says otherwise wants more time.
+                if type(answer["cell"]) is not int or not reached < answer["cell"] <= _MOST_CELLS:
+                    raise wire.WireError("a cell out of order")
+                reached = answer["cell"]
                 longer = event(answer)
                 if longer is not None:
                     self._deadline = time.monotonic() + longer
@@ -405,6 +438,9 @@ class Worker:
             raise StudentTimeout(f"Your code did not answer within {timeout_s:g} seconds.") from None
         except (EOFError, ConnectionError):
             raise self._died() from None
+        except StudentTimeout:
+            self.close()
+            raise
         except wire.WireError as error:
             self.close()
             raise StudentCrash(f"Your code answered in a way that cannot be read: {error}.") from None

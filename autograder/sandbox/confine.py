@@ -7,12 +7,13 @@ import resource
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from autograder.sandbox import _linux, seccomp
 
-__all__ = ["WORKSPACE", "Cell", "confine", "enter_namespaces", "environment"]
+__all__ = ["WORKSPACE", "Cell", "confine", "enter_namespaces", "environment", "seclude"]
 
 WORKSPACE: Final = "/workspace"
 """Where the workspace lies inside a sandbox of level ``kernel``."""
@@ -123,7 +124,7 @@ def confine(cell: Cell, number: int) -> None:
         OSError: something could not be enforced.
     """
     uid = _student_uid(cell, number)
-    readable = _readable()
+    readable = _readable(cell.hide)
     if cell.level == "kernel":
         _build_root(cell, uid, readable)
         _linux.loopback_up()
@@ -146,6 +147,7 @@ def confine(cell: Cell, number: int) -> None:
     os.environ.clear()
     os.environ.update(environment(cell))
     tempfile.tempdir = None  # the zygote's answer is not this process's
+    sys.dont_write_bytecode = True  # a file that changes within a second must not be taken for what it was
 
 
 def _student_uid(cell: Cell, number: int) -> int:
@@ -171,12 +173,13 @@ def _others_may_read(*paths: str) -> bool:
     return True
 
 
-def _readable() -> list[str]:
-    """System folders and this Python, outermost first, no folder inside another."""
+def _readable(hide: Sequence[str] = ()) -> list[str]:
+    """System folders and this Python, outermost first; one inside another only where it lies in a hidden folder."""
     prefixes = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
     found: list[str] = []
     for path in sorted({*_SYSTEM, *prefixes, *(os.path.realpath(prefix) for prefix in prefixes)}):
-        if os.path.lexists(path) and not any(path.startswith(f"{outer}/") for outer in found):
+        outer = max((other for other in (*found, *hide) if path.startswith(f"{other}/")), key=len, default="")
+        if os.path.lexists(path) and (not outer or outer in hide):
             found.append(path)
     return found
 
@@ -194,11 +197,11 @@ def _build_root(cell: Cell, uid: int, readable: list[str]) -> None:
         os.makedirs(folder, exist_ok=True)
         options = f"size={size}m,nr_inodes={_INODES},mode=1777"
         _linux.mount("tmpfs", folder, "tmpfs", _linux.MS_NOSUID | _linux.MS_NODEV, options)
-    for path in readable:
-        _bind(old, path, path, read_only=True)
-    for folder in cell.hide:
-        if os.path.isdir(folder):
-            _linux.mount("tmpfs", folder, "tmpfs", _linux.MS_NOSUID | _linux.MS_NODEV, "size=4k,mode=755")
+    for path in sorted({*readable, *cell.hide}):  # outermost first
+        if path in readable:
+            _bind(old, path, path, read_only=True)
+        elif os.path.isdir(path):
+            _linux.mount("tmpfs", path, "tmpfs", _linux.MS_NOSUID | _linux.MS_NODEV, "size=64k,mode=755")
     _fill_workspace(cell, old + cell.root, uid)
     for name, folder in cell.datasets.items():
         _bind(old, folder, f"{WORKSPACE}/datasets/{name}", read_only=True)
@@ -282,6 +285,23 @@ def _landlock(cell: Cell, readable: list[str]) -> None:
     _linux.landlock(read, write, _DEVICES, network=cell.level == "kernel")
 
 
+def seclude(cell: Cell, folder: str) -> None:
+    """Leave this process, which is confined already, one folder to write to, and nothing that others wrote.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if cell.level == "process":
+        return
+    if cell.level == "kernel":
+        shared = {"dev", "proc", "tmp", WORKSPACE.strip("/")}
+        read = [f"/{name}" for name in os.listdir("/") if name not in shared]
+        read.append(f"{WORKSPACE}/datasets")
+    else:
+        read = [*_readable(cell.hide), *cell.datasets.values(), f"{cell.root}/datasets", "/etc/passwd", "/etc/hosts"]
+    _linux.landlock([*read, folder], [folder], _DEVICES, network=True)
+
+
 def _limit(cell: Cell) -> None:
     size = 0
     if sys.platform == "linux":
@@ -290,13 +310,15 @@ def _limit(cell: Cell) -> None:
     wanted = {
         # What the parent has mapped already is shared and does not count.
         resource.RLIMIT_AS: (cell.memory_mb << 20) + size,
-        resource.RLIMIT_CORE: 0,
+        # Even 0 would start a crash reporter that the machine may have; 1 is the kernel's word for nothing at all.
+        resource.RLIMIT_CORE: 1 if sys.platform == "linux" else 0,
         resource.RLIMIT_CPU: int(cell.wall_s) + 1,
         resource.RLIMIT_FSIZE: cell.disk_mb << 20,
         resource.RLIMIT_NOFILE: 1024,
     }
     if sys.platform == "linux":
         wanted[resource.RLIMIT_NPROC] = cell.processes
+        wanted[resource.RLIMIT_MSGQUEUE] = 0
     else:
         del wanted[resource.RLIMIT_AS]  # macOS maps far more than it uses
     if sys.platform == "linux" and cell.level != "kernel" and os.geteuid() != 0:

@@ -34,7 +34,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.sandbox import _linux, programs, worker
-from autograder.sandbox.confine import Cell, confine
+from autograder.sandbox.confine import Cell, confine, seclude
 
 __all__ = ["main"]
 
@@ -45,6 +45,8 @@ def main(cell: Cell, number: int, control: socket.socket) -> None:
         os.setsid()
         confine(cell, number)
         if sys.platform == "linux":
+            # Another user, another life: the kernel forgot with the old one who is to end with whom.
+            _linux.die_with_parent(signal.SIGKILL)
             _linux.set_dumpable(False)
     except BaseException as error:
         control.sendall(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
@@ -153,7 +155,11 @@ class _Init:
     def _worker(self, request: dict[str, object], descriptors: list[int]) -> tuple[dict[str, object], list[int]]:
         requests, output = (_high(descriptor) for descriptor in descriptors)
         cell = self._cell
-        pid = self._fork({1: output, 2: output, 3: requests}, lambda: worker.serve(3, cell.directory, cell.scratch))
+
+        def body() -> None:
+            worker.serve(3, cell.directory, cell.scratch, lambda folder: seclude(cell, folder))
+
+        pid = self._fork({1: output, 2: output, 3: requests}, body)
         os.close(requests)
         os.close(output)
         return {"pid": pid}, []
@@ -256,6 +262,9 @@ def _exit_code(body: Callable[[], object]) -> int:
     except BaseException as error:
         _print_exception(error)
         code = 1
+        if isinstance(error, KeyboardInterrupt):  # ends as the signal would have ended it
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
@@ -271,4 +280,4 @@ def _print_exception(error: BaseException) -> None:
         if not file.startswith(ours) and "runpy" not in file:
             break
         trace = trace.tb_next
-    sys.excepthook(type(error), error, trace)
+    sys.excepthook(type(error), error.with_traceback(trace), trace)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import contextlib
 import os
 import runpy
 import shutil
 import sys
 import threading
+import types
 from collections.abc import Sequence
 
 __all__ = ["is_python_program", "run_program"]
@@ -51,8 +53,15 @@ def _run_file(path: str, argv: Sequence[str]) -> None:
         print(f"python: can't open file {os.path.abspath(path)!r}: [Errno 2] No such file", file=sys.stderr)
         raise SystemExit(2)
     sys.argv = list(argv)
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    runpy.run_path(path, run_name="__main__")
+    absolute = os.path.abspath(path)
+    sys.path.insert(0, os.path.dirname(absolute))
+    # Not runpy.run_path: it changes argv[0], and its __main__ is gone when threads and exit functions run.
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__file__=absolute, __builtins__=builtins)
+    sys.modules["__main__"] = main
+    with open(absolute, "rb") as file:
+        code = compile(file.read(), absolute, "exec")
+    exec(code, main.__dict__)
 
 
 def _console_script(name: str) -> str | None:

@@ -9,7 +9,8 @@ from autograder.sandbox import _linux
 
 __all__ = ["install", "supported"]
 
-# name: (x86_64, aarch64). They reach for the kernel, for other processes or for new namespaces.
+# name: (x86_64, aarch64). They reach for the kernel, for other processes or for new namespaces, or hold memory
+# that belongs to no process and is seen by no limit.
 _REFUSED = {
     "acct": (163, 89),
     "add_key": (248, 217),
@@ -27,9 +28,13 @@ _REFUSED = {
     "kexec_file_load": (320, 294),
     "kexec_load": (246, 104),
     "keyctl": (250, 219),
+    "kcmp": (312, 272),
+    "memfd_secret": (447, 447),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
+    "mq_open": (240, 180),
+    "msgget": (68, 186),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
@@ -41,15 +46,18 @@ _REFUSED = {
     "process_vm_writev": (311, 271),
     "ptrace": (101, 117),
     "reboot": (169, 142),
+    "process_madvise": (440, 440),
     "request_key": (249, 218),
+    "semget": (64, 190),
     "setns": (308, 268),
+    "shmget": (29, 194),
     "swapon": (167, 224),
     "umount2": (166, 39),
     "unshare": (272, 97),
     "userfaultfd": (323, 282),
 }
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_CLONE, _SOCKET, _CLONE3 = (56, 220), (41, 198), 435
+_CLONE, _SOCKET, _PRLIMIT, _MEMFD, _CLONE3 = (56, 220), (41, 198), (302, 261), (319, 279), 435
 _NAMESPACE_FLAGS = 0x7E020000
 _X32 = 0x40000000
 
@@ -86,9 +94,17 @@ def _program(machine: str) -> bytes:
     ]
     for numbers in _REFUSED.values():
         lines += [_line(_JUMP_EQUAL, numbers[column], 0, 1), _line(_RETURN, _ERRNO | _EPERM)]
-    # The flags of clone3 lie behind a pointer: glibc falls back to clone, whose flags can be read.
-    lines += [_line(_JUMP_EQUAL, _CLONE3, 0, 1), _line(_RETURN, _ERRNO | _ENOSYS)]
+    # The flags of clone3 lie behind a pointer: glibc falls back to clone, whose flags can be read. Whoever wants a
+    # file in memory falls back to one in /tmp, where its size counts.
+    for number in (_CLONE3, _MEMFD[column]):
+        lines += [_line(_JUMP_EQUAL, number, 0, 1), _line(_RETURN, _ERRNO | _ENOSYS)]
     lines += [
+        # One's own limits may be lowered, those of other processes may not.
+        _line(_JUMP_EQUAL, _PRLIMIT[column], 0, 4),
+        _line(_LOAD, _FIRST_ARGUMENT),
+        _line(_JUMP_EQUAL, 0, 1, 0),
+        _line(_RETURN, _ERRNO | _EPERM),
+        _line(_LOAD, _NUMBER),
         _line(_JUMP_EQUAL, _CLONE[column], 0, 4),
         _line(_LOAD, _FIRST_ARGUMENT),
         _line(_JUMP_SET, _NAMESPACE_FLAGS, 0, 1),

@@ -5,22 +5,50 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-__all__ = ["run_suites"]
+__all__ = ["run_suites", "warm_up"]
 
+_NEEDLESS = (
+    # These collect garbage or watch for hangs: half of a run's time.
+    "faulthandler",
+    "threadexception",
+    "unraisableexception",
+    # And these have nothing to do here.
+    "cacheprovider",
+    "doctest",
+    "junitxml",
+    "pastebin",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+)
 _OUTPUT = 4000
 _MESSAGE = 600
 
 
+def warm_up() -> None:
+    """Import what pytest imports when it starts, so that runs forked from here need not."""
+    from _pytest.config import get_config
+
+    get_config()
+
+
 def run_suites(
-    directory: str, target: str, variants: Sequence[dict[str, bytes]], env: dict[str, str], timeout_s: float
+    directory: str,
+    target: str,
+    variants: Sequence[dict[str, bytes]],
+    env: dict[str, str],
+    timeout_s: float,
+    seclude: Callable[[str], object],
 ) -> list[dict[str, Any]]:
     """Run the tests in ``target`` once per variant, two at a time.
 
@@ -30,6 +58,7 @@ def run_suites(
         variants: for each run the files to lay over the copy: name → content.
         env: added to the environment.
         timeout_s: seconds that one run may take.
+        seclude: shuts the calling process up in the folder given, so that no run can tell another which it was.
 
     Returns:
         For each variant ``tests`` (dicts of name, outcome, message, line), ``exit_code`` (pytest's; -1 if it ended
@@ -43,7 +72,7 @@ def run_suites(
     while waiting or running:
         while waiting and len(running) < 2:
             number, files = waiting.pop(0)
-            run = _Run(number, directory, target, files, env, timeout_s)
+            run = _Run(number, directory, target, files, env, timeout_s, seclude)
             running[run.pipe] = run
         left = min(run.deadline for run in running.values()) - time.monotonic()
         ready, _, _ = select.select(list(running), [], [], max(0.0, left))
@@ -70,16 +99,17 @@ class _Run:
         files: dict[str, bytes],
         env: dict[str, str],
         timeout_s: float,
+        seclude: Callable[[str], object],
     ) -> None:
         self.number = number
         self.deadline = time.monotonic() + timeout_s
-        self._folder = f"{os.path.dirname(directory)}/.run-{os.getpid()}-{number}"
+        self._folder = f"{os.path.dirname(directory)}/.run-{secrets.token_hex(8)}"
         self._said = b""
         self.pipe, write = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self.pipe)
-            _child(directory, self._folder, target, files, env, write)
+            _child(directory, self._folder, target, files, env, write, seclude)
         os.close(write)
 
     def read(self) -> bool:
@@ -104,7 +134,13 @@ class _Run:
 
 
 def _child(
-    directory: str, folder: str, target: str, files: dict[str, bytes], env: dict[str, str], write: int
+    directory: str,
+    folder: str,
+    target: str,
+    files: dict[str, bytes],
+    env: dict[str, str],
+    write: int,
+    seclude: Callable[[str], object],
 ) -> NoReturn:
     try:
         os.setpgid(0, 0)
@@ -115,7 +151,11 @@ def _child(
             with open(path, "wb") as file:
                 file.write(content)
         os.chdir(folder)
-        os.environ.update(env)
+        scratch = f"{folder}/.tmp"
+        os.mkdir(scratch)
+        os.environ.update(dict.fromkeys(("HOME", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME"), scratch) | env)
+        tempfile.tempdir = None
+        seclude(folder)
         sys.path[:] = [folder, *(path for path in sys.path if path not in ("", directory))]
         for name, module in list(sys.modules.items()):
             if str(getattr(module, "__file__", None) or "").startswith(directory + "/"):
@@ -139,8 +179,7 @@ def _pytest(target: str, folder: str) -> dict[str, Any]:
 
     recorder = _Recorder()
     quiet = ["-q", "--tb=short", "--color=no", "-c", os.devnull]
-    # The last three collect garbage or watch for hangs: half of a run's time, and nothing that we need.
-    quiet += [f"-pno:{name}" for name in ("cacheprovider", "faulthandler", "threadexception", "unraisableexception")]
+    quiet += [f"-pno:{name}" for name in _NEEDLESS]
     code = pytest.main([*quiet, f"--rootdir={folder}", f"--confcutdir={folder}", target], plugins=[recorder])
     return {"tests": list(recorder.tests.values()), "exit_code": int(code)}
 

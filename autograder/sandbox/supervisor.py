@@ -17,10 +17,10 @@ import sys
 import time
 from typing import NoReturn
 
-from autograder.sandbox import _linux, confine, init
+from autograder.sandbox import _linux, cgroup, confine, init
 from autograder.sandbox.confine import Cell
 
-__all__ = ["supervise"]
+__all__ = ["supervise", "tell"]
 
 _TICK_S = 0.1
 
@@ -37,9 +37,14 @@ def supervise(message: bytes, control: int, status: int) -> NoReturn:
         answer = {"why": "setup", "error": repr(error)}
     finally:
         try:
-            os.write(status, json.dumps(answer).encode() + b"\n")
+            tell(status, answer)
         finally:
             os._exit(0)
+
+
+def tell(status: int, answer: dict[str, object]) -> None:
+    """Say the last word."""
+    os.write(status, json.dumps(answer).encode() + b"\n")
 
 
 def _run(cell: Cell, control: int, status: int) -> dict[str, object]:
@@ -48,23 +53,30 @@ def _run(cell: Cell, control: int, status: int) -> dict[str, object]:
     own_processes = cell.level == "kernel"
     if sys.platform == "linux":
         _linux.adopt_orphans()
-    if own_processes:
-        confine.enter_namespaces()
-    pid = os.fork()
-    if pid == 0:
-        _first_process(cell, number, control)
-    os.close(control)
-    watched = _watch(pid, status, cell)
-    if own_processes:
-        os.kill(pid, signal.SIGKILL)  # the kernel ends the namespace with its first process
-        os.waitpid(pid, 0)
-    else:
-        _sweep(pid)
+    with cgroup.Group(number, memory=_whole_memory(cell), processes=cell.processes + 1) as group:
+        if own_processes:
+            confine.enter_namespaces()
+        pid = os.fork()
+        if pid == 0:
+            _first_process(cell, number, control, group)
+        os.close(control)
+        watched = _watch(pid, status, cell, group)
+        if own_processes:
+            os.kill(pid, signal.SIGKILL)  # the kernel ends the namespace with its first process
+            os.waitpid(pid, 0)
+        else:
+            _sweep(pid)
     return watched
 
 
-def _first_process(cell: Cell, number: int, control: int) -> NoReturn:
+def _whole_memory(cell: Cell) -> int:
+    """Bytes that processes and the files of their own file systems may take together."""
+    return (cell.memory_mb + 2 * cell.disk_mb + 64) << 20
+
+
+def _first_process(cell: Cell, number: int, control: int, group: cgroup.Group) -> NoReturn:
     try:
+        group.enter()
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
@@ -77,7 +89,7 @@ def _first_process(cell: Cell, number: int, control: int) -> NoReturn:
         os._exit(70)
 
 
-def _watch(pid: int, status: int, cell: Cell) -> dict[str, object]:
+def _watch(pid: int, status: int, cell: Cell, group: cgroup.Group) -> dict[str, object]:
     """Wait until the sandbox ends, the client hangs up or a limit is passed."""
     deadline = time.monotonic() + cell.wall_s
     ended = os.pidfd_open(pid) if sys.platform == "linux" else -1
@@ -88,6 +100,8 @@ def _watch(pid: int, status: int, cell: Cell) -> dict[str, object]:
     limit, peak = cell.memory_mb << 20, 0
     while True:
         events = poll.poll(_TICK_S * 1000)
+        if group.out_of_memory():
+            return {"why": "memory", "peak_mb": cell.memory_mb}
         if any(descriptor == status for descriptor, _ in events):
             return {"why": "closed", "peak_mb": peak >> 20}
         if events or (ended < 0 and os.waitpid(pid, os.WNOHANG) != (0, 0)):

@@ -21,7 +21,7 @@ import msgpack
 
 from autograder.sandbox._decode import decode
 from autograder.sandbox._encode import Encoder
-from autograder.sandbox._forms import MAX_BLOBS, MAX_COUNT, MAX_DEPTH, MAX_SKELETON, Handle, WireError
+from autograder.sandbox._forms import MAX_BLOBS, MAX_COUNT, MAX_DEPTH, MAX_SKELETON, Blobs, Handle, WireError
 
 __all__ = ["MAX_BLOBS", "MAX_DEPTH", "MAX_SKELETON", "Handle", "WireError", "pack", "unpack"]
 
@@ -67,7 +67,7 @@ def unpack(read: Callable[[int], bytes]) -> Any:
     if sum(lengths) > MAX_BLOBS:
         raise WireError("frame beyond the limits")
     skeleton = read(size)
-    blobs = [read(length) for length in lengths]
+    blobs = Blobs([read(length) for length in lengths])
     try:
         tree = msgpack.unpackb(skeleton, strict_map_key=True, max_map_len=0, unicode_errors="replace")
         return decode(tree, blobs, 0)

@@ -30,6 +30,7 @@ import random
 import socket
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from autograder.sandbox import cells, suites, wire
@@ -37,11 +38,11 @@ from autograder.sandbox import cells, suites, wire
 __all__ = ["serve"]
 
 
-def serve(descriptor: int, directory: str, scratch: str) -> None:
-    """Answer requests on the socket ``descriptor`` until the grader hangs up."""
+def serve(descriptor: int, directory: str, scratch: str, seclude: Callable[[str], object]) -> None:
+    """Answer requests on the socket ``descriptor`` until the grader hangs up; ``seclude`` is for ``suites``."""
     _settle(directory, scratch)
     with socket.socket(fileno=descriptor) as sock:
-        worker = _Worker(directory, sock)
+        worker = _Worker(directory, sock, seclude)
         while True:
             try:
                 request = wire.unpack(lambda size: _exactly(sock, size))
@@ -88,8 +89,9 @@ class _Missing(Exception):
 
 
 class _Worker:
-    def __init__(self, directory: str, sock: socket.socket) -> None:
+    def __init__(self, directory: str, sock: socket.socket, seclude: Callable[[str], object]) -> None:
         self._directory = directory
+        self._seclude = seclude
         self._sock = sock
         self._modules: dict[str, types.ModuleType] = {}
         self._kept: dict[int, object] = {}
@@ -184,7 +186,7 @@ class _Worker:
 
     def _suites(self, request: dict[str, Any]) -> object:
         return suites.run_suites(
-            self._directory, request["file"], request["variants"], request["env"], request["timeout_s"]
+            self._directory, request["file"], request["variants"], request["env"], request["timeout_s"], self._seclude
         )
 
 

@@ -24,9 +24,9 @@ import sys
 import tempfile
 from typing import NoReturn
 
-from autograder.sandbox import _linux, confine, seccomp
+from autograder.sandbox import _linux, confine, seccomp, suites
 from autograder.sandbox.confine import Cell
-from autograder.sandbox.supervisor import supervise
+from autograder.sandbox.supervisor import supervise, tell
 
 
 def main() -> None:
@@ -41,9 +41,12 @@ def main() -> None:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)
         if not message:
             return
-        if os.fork() == 0:
-            control.close()
-            supervise(message, *descriptors)
+        try:
+            if os.fork() == 0:
+                control.close()
+                supervise(message, *descriptors)
+        except OSError as error:
+            tell(descriptors[-1], {"why": "setup", "error": f"fork: {error.strerror}"})
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -57,6 +60,8 @@ def preload(modules: list[str]) -> None:
             importlib.import_module(name)
         except Exception as error:  # a lab may run without: its own import will say what is wrong
             print(f"preload: {name}: {error!r}", file=sys.stderr)
+    if "pytest" in modules:
+        suites.warm_up()
     gc.collect()
     gc.freeze()
 

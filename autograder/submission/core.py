@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +152,9 @@ class Submission:
     ) -> list[TestRun]:
         """Run the student's own tests once for each variant, each time in a fresh copy of the lab's folder.
 
+        At level ``kernel`` they run in a sandbox of their own, made for this call from what was handed in; the runs
+        come in any order and cannot leave each other a word. So tests cannot tell the first run from the last.
+
         Args:
             test_file: relative to the lab's folder.
             variants: for each run the files to swap in: name → content.
@@ -158,19 +162,22 @@ class Submission:
         """
         self._must_exist(test_file)
         contents = [{name: _bytes(content) for name, content in files.items()} for files in variants]
-        request = {"op": "suites", "file": test_file, "variants": contents, "env": dict(env or {})}
-        worker = self.session.sandbox().worker()
-        try:
-            with self.session.budget.spend() as seconds:
-                answer = worker.ask({**request, "timeout_s": seconds}, seconds + 5)
-            runs = self.session.value(test_file, answer)
-            if not isinstance(runs, list) or len(runs) != len(contents):
-                raise ValueError("runs")
-            return [read_run(run) for run in runs]
-        except (KeyError, TypeError, ValueError):
-            raise StudentCrash("Your tests answered in a way that cannot be read.") from None
-        finally:
-            worker.close()
+        order = random.SystemRandom().sample(range(len(contents)), len(contents))
+        request = {"op": "suites", "file": test_file, "variants": [contents[i] for i in order], "env": dict(env or {})}
+        with self.session.sandbox_apart() as sandbox:
+            worker = sandbox.worker()
+            try:
+                with self.session.budget.spend() as seconds:
+                    answer = worker.ask({**request, "timeout_s": seconds}, seconds + 5)
+                runs = self.session.value(test_file, answer)
+                if not isinstance(runs, list) or len(runs) != len(contents):
+                    raise ValueError("runs")
+                read = dict(zip(order, map(read_run, runs), strict=True))
+            except (KeyError, TypeError, ValueError):
+                raise StudentCrash("Your tests answered in a way that cannot be read.") from None
+            finally:
+                worker.close()
+        return [read[i] for i in range(len(contents))]
 
     def serve(self, app: str, *, env: Mapping[str, str] | None = None) -> httpx.Client:
         """A client of an ASGI app ("main:app") that is served in the sandbox until the client is closed."""
@@ -201,6 +208,8 @@ class Submission:
                 content = stream.read(_READ_LIMIT + 1)
         except StudentMissing as error:
             raise StudentMissing(f"{file} is not there.", kind="FileNotFoundError", detail=str(error)) from None
+        except OSError as error:
+            raise StudentResult(f"{file} cannot be read: {error.strerror}.") from None
         if len(content) > _READ_LIMIT:
             raise StudentResult(f"{file} is larger than {_READ_LIMIT >> 20} MB.")
         return content
@@ -218,9 +227,16 @@ class Submission:
             raise StudentResult(f"{file} is not a text in UTF-8.") from None
 
     def write(self, file: str, content: str | bytes) -> None:
-        """Put a file into the workspace."""
-        with os.fdopen(self.session.sandbox().open_file(file, write=True), "wb") as stream:
-            stream.write(_bytes(content))
+        """Put a file into the workspace.
+
+        Raises:
+            StudentResult: student code has left no room for it.
+        """
+        try:
+            with os.fdopen(self.session.sandbox().open_file(file, write=True), "wb") as stream:
+                stream.write(_bytes(content))
+        except OSError as error:
+            raise StudentResult(f"{file} cannot be written beside what your code left: {error.strerror}.") from None
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from autograder.errors import Frame, StudentCrash, StudentError, StudentMissing, StudentResult, StudentTimeout
+from autograder.errors import StudentCrash, StudentError, StudentMissing, StudentResult, StudentTimeout
 from autograder.manifest import Limits
 from autograder.sandbox.client import Sandbox, Worker, Zygote
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.wire import Handle
+from autograder.submission.answers import as_error, as_faults, as_names, crash
 from autograder.submission.remote import Remote, pickle_arguments
 from autograder.wording import call_text, value_text
 
 __all__ = ["Budget", "CellFault", "Live", "Session", "Transcript"]
 
 _MAX_STUCK_CELLS: Final = 4
-_UNREADABLE: Final = "Your code answered in a way that cannot be read."
 
 
 class Live(Protocol):
@@ -60,6 +60,7 @@ class Budget:
         self._limits = limits
         self._lab = limits.wall_s
         self._check = limits.check_s
+        self._running_since: float | None = None
 
     def renew(self) -> None:
         """A new check starts."""
@@ -71,18 +72,20 @@ class Budget:
         Raises:
             StudentTimeout: nothing is left for the lab.
         """
-        if self._lab <= 0:
+        running = 0.0 if self._running_since is None else time.monotonic() - self._running_since
+        if self._lab - running <= 0:
             raise StudentTimeout(f"The time for the whole lab ({self._limits.wall_s:g} s) is used up.")
-        return max(0.1, min(self._check if wanted is None else wanted, self._lab))
+        return max(0.1, min(self._check if wanted is None else wanted, self._lab - running))
 
     @contextlib.contextmanager
     def spend(self, wanted: float | None = None) -> Iterator[float]:
         """Seconds that the block may take; what it took is gone."""
         seconds = self.seconds(wanted)
-        start = time.monotonic()
+        self._running_since = start = time.monotonic()
         try:
             yield seconds
         finally:
+            self._running_since = None
             used = time.monotonic() - start
             self._lab -= used
             self._check -= used
@@ -139,6 +142,15 @@ class Session:
             self._sandbox = self._zygote.open(self._cell)
         return self._sandbox
 
+    @contextlib.contextmanager
+    def sandbox_apart(self) -> Iterator[Sandbox]:
+        """A sandbox that no student code has been in, where sandboxes share no files; the usual one elsewhere."""
+        if self._zygote.level != "kernel":
+            yield self.sandbox()
+            return
+        with self._zygote.open(self._cell) as sandbox:
+            yield sandbox
+
     def load(self, file: str) -> Worker | None:
         """Have ``file`` loaded; the worker that holds it, None if it lives in this process.
 
@@ -182,10 +194,12 @@ class Session:
         if "ok" in answer:
             return self._adopt(file, answer["ok"])
         if "missing" in answer:
-            raise self._missing(file, str(answer["missing"]), answer.get("has"))
+            raise self._missing(file, str(answer["missing"])[:200], as_names(answer.get("has")))
         if "unsendable" in answer:
-            raise StudentResult(f"{what}returned something that cannot be sent back: {answer['unsendable']}.")
-        raise _as_error(answer.get("error"), what)
+            raise StudentResult(
+                f"{what}returned something that cannot be sent back: {str(answer['unsendable'])[:500]}."
+            )
+        raise as_error(answer.get("error"), what)
 
     def _call(self, file: str, target: Remote | None, name: str | None, args: Any, kwargs: Any, *, keep: bool) -> Any:
         worker = self.load(file)
@@ -204,7 +218,7 @@ class Session:
             self._printed.append(worker.output.take())
         result = self.value(file, answer, what=f"{shown} ")
         if keep and not (isinstance(result, list) and len(result) == 2 and isinstance(result[1], list)):
-            raise StudentCrash(_UNREADABLE)
+            raise crash()
         self.note(returned=value_text(result[0] if keep else result))
         return result
 
@@ -227,7 +241,7 @@ class Session:
             reached: list[int] = []
 
             def cell(event: dict[str, Any], reached: list[int] = reached) -> float:
-                reached.append(int(event["cell"]))
+                reached.append(event["cell"])
                 return self.budget.seconds()
 
             try:
@@ -240,7 +254,12 @@ class Session:
                 stuck[reached[-1]] = CellFault(reached[-1], error.kind, str(error), stuck=True)
                 self.faults[file] = tuple(stuck.values())
                 continue
-            raised = _cell_faults(self.value(file, answer, what=f"{file} "))
+            raised = [
+                CellFault(
+                    fault.cell, fault.kind, f"{fault.kind}: {fault.detail}" if fault.detail else fault.kind, stuck=False
+                )
+                for fault in as_faults(self.value(file, answer, what=f"{file} "))
+            ]
             self.faults[file] = tuple(sorted([*raised, *stuck.values()], key=lambda fault: fault.cell))
             return worker
 
@@ -266,38 +285,11 @@ class Session:
             return {key: self._adopt(file, part) for key, part in value.items()}
         return value
 
-    def _missing(self, file: str, name: str, has: object) -> StudentMissing:
-        known = [str(other) for other in has] if isinstance(has, list) else []
-        near = difflib.get_close_matches(name, known, n=1)
+    def _missing(self, file: str, name: str, has: list[str]) -> StudentMissing:
+        near = difflib.get_close_matches(name, has, n=1)
         text = f"{file} defines no {name}."
         if near:
             text += f" Did you mean {near[0]} to be it?"
         for fault in self.faults.get(file, ())[:1]:
             text += f" Cell {fault.cell} did not run to its end, which may be why: {fault.text}"
         return StudentMissing(text, kind="NameError")
-
-
-def _cell_faults(described: Any) -> list[CellFault]:
-    try:
-        return [
-            CellFault(
-                int(fault["cell"]),
-                str(fault["kind"]),
-                f"{fault['kind']}: {fault['detail']}" if fault["detail"] else str(fault["kind"]),
-                stuck=False,
-            )
-            for fault in described
-        ]
-    except (KeyError, TypeError, ValueError):
-        raise StudentCrash(_UNREADABLE) from None
-
-
-def _as_error(error: Any, what: str) -> StudentError:
-    try:
-        frames = [Frame(str(where), int(line), str(source)) for where, line, source in error["frames"]]
-        bases = [str(base) for base in error["bases"]]
-        kind, detail = str(error["kind"]), str(error["detail"])
-    except (KeyError, TypeError, ValueError):
-        return StudentCrash(_UNREADABLE)
-    message = f"{what or 'Your code '}raised {kind}{f': {detail}' if detail else ''}"
-    return StudentError(message, kind=kind, bases=bases, detail=detail, frames=frames)

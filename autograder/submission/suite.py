@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = ["TestCase", "TestRun", "read_run"]
 
+_MAX_TESTS, _MAX_NAME, _MAX_TEXT, _MAX_NUMBER = 2000, 200, 4000, 10**7
 _OUTCOMES = {"passed", "failed", "error", "skipped", "xfailed", "xpassed"}
 
 
@@ -79,11 +80,19 @@ def read_run(answer: Mapping[str, Any]) -> TestRun:
         ValueError: it is not described as a worker does.
     """
     tests = answer["tests"]
-    if not isinstance(tests, list):
+    if not isinstance(tests, list) or len(tests) > _MAX_TESTS:
         raise ValueError("tests")
-    cases = []
-    for test in tests:
-        if test["outcome"] not in _OUTCOMES:
-            raise ValueError("outcome")
-        cases.append(TestCase(str(test["name"]), test["outcome"], str(test["message"]), int(test["line"])))
-    return TestRun(tuple(cases), int(answer["exit_code"]), str(answer["output"]))
+    return TestRun(tuple(map(_case, tests)), _integer(answer["exit_code"]), str(answer["output"])[:_MAX_TEXT])
+
+
+def _case(test: Mapping[str, Any]) -> TestCase:
+    if not isinstance(test, dict) or test["outcome"] not in _OUTCOMES:
+        raise ValueError("test")
+    name, message = str(test["name"])[:_MAX_NAME], str(test["message"])[:_MAX_TEXT]
+    return TestCase(name, test["outcome"], message, _integer(test["line"]))
+
+
+def _integer(value: object) -> int:
+    if type(value) is not int or abs(value) > _MAX_NUMBER:
+        raise ValueError("number")
+    return value

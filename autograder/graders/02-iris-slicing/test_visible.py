@@ -43,13 +43,16 @@ def test_two_slices_at_the_mean(submission):
     """The mean of sepal_length, 5.84, cuts Iris into 80 shorter and 70 longer flowers."""
     slices = submission.load(NOTEBOOK).numeric_slices(datasets.load("iris"), "sepal_length")
 
-    expect.instance(slices, dict, "a dict from the name of each slice to its mask")
-    names = ["sepal_length < 5.84", "sepal_length >= 5.84"]
-    expect.labels(pd.Index(list(slices)), names, what="slice")
-    for name, size in zip(names, (80, 70), strict=True):
-        expect.instance(slices[name], pd.Series, f"a Boolean Series as the mask {name!r}")
-        assert slices[name].dtype == bool, f"The mask {name!r} has dtype {slices[name].dtype}. Expected bool."
-        expect.close(int(slices[name].sum()), size, f"the number of rows in {name!r}")
+    _check_sizes(slices, {"sepal_length < 5.84": 80, "sepal_length >= 5.84": 70})
+
+
+@pytest.mark.task("numeric-slices")
+def test_three_slices_at_the_quartiles(submission):
+    """The quartiles of petal_width, 0.30 and 1.80, cut Iris into 34, 70 and 46 flowers."""
+    slices = submission.load(NOTEBOOK).numeric_slices(datasets.load("iris"), "petal_width", cut=[0.25, 0.75])
+
+    sizes = {"petal_width < 0.30": 34, "0.30 <= petal_width < 1.80": 70, "petal_width >= 1.80": 46}
+    _check_sizes(slices, sizes)
 
 
 @pytest.mark.task("slice-metrics")
@@ -113,3 +116,14 @@ def _cell(table, row, column):
     """Return one value of a table, or NaN if there is not exactly one."""
     found = table.loc[table.index == row, column] if column in table.columns else []
     return found.iloc[0] if isinstance(found, pd.Series) and len(found) == 1 else math.nan
+
+
+def _check_sizes(slices, sizes):
+    """Check that slices are Boolean masks of these names and sizes."""
+    expect.instance(slices, dict, "a dict from the name of each slice to its mask")
+    for name, size in sizes.items():
+        assert name in slices, f"Expected a slice called {name!r}."
+        expect.instance(slices[name], pd.Series, f"a Boolean Series as the mask {name!r}")
+        assert slices[name].dtype == bool, f"The mask {name!r} has dtype {slices[name].dtype}. Expected bool."
+        expect.close(int(slices[name].sum()), size, f"the number of rows in {name!r}")
+    assert len(slices) == len(sizes), f"There are {len(slices)} slices. Expected {len(sizes)}."
