@@ -185,6 +185,9 @@ def schema() -> None:
 
 def main() -> NoReturn:
     """Run a command; every error that we know ends in a sentence and its exit code."""
+    if sys.platform == "win32":
+        _complain("The autograder needs Linux or macOS. On Windows use WSL 2: `wsl --install`, and try again there.")
+        sys.exit(USAGE)
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else GRADED)

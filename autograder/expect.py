@@ -86,18 +86,12 @@ def close(actual: object, wanted: float, what: str, *, rel: float = 1e-6, abs: f
 
 
 def unchanged(before: Any, after: Any, message: str) -> None:
-    """A DataFrame, Series or array must be the same as before, types and index included.
+    """A DataFrame, Series, array or plain data must be the same as before, types and index included.
 
     Raises:
         AssertionError: with ``message``, if anything differs.
     """
-    same = type(before) is type(after)
-    if same and hasattr(before, "equals"):
-        same = before.equals(after) and list(getattr(before, "index", ())) == list(getattr(after, "index", ()))
-        same = same and list(getattr(before, "columns", ())) == list(getattr(after, "columns", ()))
-    elif same:
-        same = bool((before == after).all()) if hasattr(before, "all") else before == after
-    that(same, message)
+    that(_same(before, after), message)
 
 
 @contextlib.contextmanager
@@ -131,6 +125,22 @@ def raises(*kinds: str, mentions: str | Iterable[str] = (), reason: str = "") ->
         )
         return
     raise AssertionError(f"Expected a {wanted}{why}, but no error was raised.")
+
+
+def _same(a: Any, b: Any) -> bool:
+    if type(a) is not type(b):
+        return False
+    if hasattr(a, "equals"):
+        return bool(a.equals(b))
+    if hasattr(a, "dtype"):
+        if a.dtype != b.dtype or a.shape != b.shape:
+            return False
+        return bool(((a == b) | ((a != a) & (b != b))).all())  # NaN equals NaN
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(map(_same, a.values(), b.values()))
+    return bool(a == b or (a != a and b != b))
 
 
 def _listed(values: Iterable[object]) -> str:

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Collection, Mapping
@@ -19,7 +20,7 @@ import pytest
 from autograder import __version__, hints, scoring
 from autograder import plugin as fixtures
 from autograder.catalog import Catalog
-from autograder.errors import AutograderError, GraderError, InfrastructureError, UsageError
+from autograder.errors import AutograderError, GraderError, InfrastructureError, ManifestError, UsageError
 from autograder.manifest import Lab, Task
 from autograder.plugin import GradingPlugin
 from autograder.results import Isolation, LabReport, Outcome, TaskResult
@@ -113,6 +114,7 @@ def grade(
 
     Raises:
         UsageError: the request asks for a task or folder that is not there.
+        KeyboardInterrupt: someone pressed Ctrl-C while checks ran.
     """
     start, started = time.monotonic(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     lab = request.lab
@@ -147,6 +149,7 @@ def grade(
         if root is not None:
             shutil.rmtree(root, ignore_errors=True)
     points = round(sum(task.points for _, task in tasks), 2)
+    found, faults = _hints(request, catalog) if request.hints else ({}, ())
     return LabReport(
         lab=lab.id,
         title=lab.title,
@@ -155,9 +158,9 @@ def grade(
         tasks=results if trouble is None else (),
         points=points,
         score=scoring.total(results)[0] if trouble is None else None,
-        notices=submission.notices if submission is not None else (),
+        notices=(*(submission.notices if submission is not None else ()), *faults),
         problem=str(trouble) if trouble is not None else "",
-        hints=_hints(request, catalog) if request.hints else {},
+        hints=found,
         started=started,
         seconds=round(time.monotonic() - start, 3),
         engine=__version__,
@@ -190,14 +193,25 @@ def _run_checks(request: Request, catalog: Catalog, submission: Submission, prog
         started=progress.check,
         finished=progress.advance,
     )
+    _forget_other_courses(folder.relative_to(catalog.root), folder)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(
             [*_PYTEST, f"--rootdir={catalog.root}", f"--confcutdir={folder}", *files], plugins=[fixtures, plugin]
         )
+    if plugin.interrupted:
+        raise KeyboardInterrupt
     if plugin.trouble is None and code not in (0, 1):
         plugin.trouble = GraderError(f"pytest ended with code {int(code)}: {said.getvalue()[-2000:]}")
     return plugin
+
+
+def _forget_other_courses(name: Path, folder: Path) -> None:
+    """Drop graders loaded for a lab of the same name in another course: pytest would take them for this one's."""
+    prefix = ".".join(name.parts) + "."
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith(prefix) and Path(str(getattr(module, "__file__", None))).parent != folder:
+            del sys.modules[module_name]
 
 
 def _level(zygote: Zygote) -> str:
@@ -207,7 +221,11 @@ def _level(zygote: Zygote) -> str:
         return "process"
 
 
-def _hints(request: Request, catalog: Catalog) -> dict[str, tuple[str, ...]]:
+def _hints(request: Request, catalog: Catalog) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """The hints of the tasks chosen; or, which must not cost anyone the report, why there are none."""
     source = catalog.lab_dir(request.lab.id) if catalog.for_students else catalog.solution_dir(request.lab.id)
-    found = hints.load_hints(source / "HINTS.md", request.lab)
-    return {task: texts for task, texts in found.items() if request.tasks is None or task in request.tasks}
+    try:
+        found = hints.load_hints(source / "HINTS.md", request.lab)
+    except ManifestError as error:
+        return {}, (f"There are no hints, because HINTS.md has faults: {error.problems[0]}.",)
+    return {task: texts for task, texts in found.items() if request.tasks is None or task in request.tasks}, ()

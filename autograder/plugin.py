@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +45,7 @@ def rng(request: pytest.FixtureRequest, seed: int) -> np.random.Generator:
     """Random numbers of this check's own, the same for every submission."""
     import numpy as np
 
-    return np.random.default_rng([seed, zlib.crc32(request.node.nodeid.rpartition("/")[2].encode())])
+    return np.random.default_rng([seed, zlib.crc32(_id(request.node).encode())])
 
 
 class GradingPlugin:
@@ -54,6 +54,7 @@ class GradingPlugin:
     Attributes:
         results: one per check, in the order of the lab's tasks.
         trouble: the first failure of our own side, if there was one.
+        interrupted: whether someone pressed Ctrl-C.
     """
 
     def __init__(
@@ -83,7 +84,9 @@ class GradingPlugin:
         self._tasks = tasks
         self._seed = seed
         self._planned, self._started, self._finished = planned, started, finished
-        self._status: dict[str, CheckStatus] = {}
+        self.interrupted = False
+        self._chosen: set[str] = set()
+        self._passed: dict[str, bool] = {}
         self._errors: dict[str, BaseException] = {}
 
     # Hooks.
@@ -97,17 +100,22 @@ class GradingPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self._blame_us(GraderError(f"{report.nodeid} cannot be loaded:\n{report.longreprtext[-3000:]}"))
+        elif report.skipped:
+            self._blame_us(GraderError(f"{report.nodeid} skipped itself: its checks would be missing, not passed"))
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         order = {task.id: number for number, task in enumerate(self._lab.task)}
         problems = [problem for item in items for problem in _problems(item, order)]
+        if not problems:
+            items.sort(key=lambda item: (order[_task(item)], _is_hidden(item)))
+            problems = _unmeetable(items)
         if problems:
             self._blame_us(GraderError("\n".join(problems)))
             items.clear()
             return
-        items.sort(key=lambda item: (order[_task(item)], _is_hidden(item)))
         if self._tasks is not None:
             items[:] = [item for item in items if _task(item) in self._tasks]
+        self._chosen = {name for item in items for name in _names(item)}
         self._planned(len(items))
 
     @pytest.hookimpl(wrapper=True)
@@ -119,7 +127,8 @@ class GradingPlugin:
         error = self._errors.pop(item.nodeid, None)
         if self.trouble is None:
             check = self._judge(item, error, time.monotonic() - start)
-            self._status[item.name] = check.status
+            for name in _names(item):
+                self._passed[name] = self._passed.get(name, True) and check.status is CheckStatus.PASSED
             self.results.append(check)
         self._finished()
         return result
@@ -128,7 +137,7 @@ class GradingPlugin:
         if self.trouble is not None:
             pytest.exit("our side failed", returncode=3)
         for mark in item.iter_markers("needs"):
-            unmet = [name for name in mark.args if self._status.get(name) is not CheckStatus.PASSED]
+            unmet = [name for name in mark.args if name in self._chosen and not self._passed.get(name)]
             if unmet:
                 raise _Unmet(unmet[0])
 
@@ -137,6 +146,10 @@ class GradingPlugin:
         if call.excinfo is not None and item.nodeid not in self._errors:
             self._errors[item.nodeid] = call.excinfo.value
         return (yield)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest's own ways to stop derive from it.
+        self.interrupted = type(excinfo.value) is KeyboardInterrupt
 
     # Judging.
 
@@ -166,7 +179,7 @@ class GradingPlugin:
             case _:
                 self._blame_us(GraderError(f"{item.nodeid} raised {type(error).__name__}: {error}"), error)
         return CheckResult(
-            id=item.nodeid.rpartition("/")[2],
+            id=_id(item),
             task=_task(item),
             title=_title(item),
             hidden=_is_hidden(item),
@@ -189,6 +202,16 @@ class GradingPlugin:
 
 class _Unmet(Exception):
     """A check that this one needs did not pass."""
+
+
+def _id(item: pytest.Item) -> str:
+    """``test_hidden.py::test_spread[3]``: file and function, without folders."""
+    return f"{item.path.name}::{item.nodeid.partition('::')[2]}"
+
+
+def _names(item: pytest.Item) -> set[str]:
+    """What ``needs`` may call a check: all cases of a parametrized one together, or one of them."""
+    return {item.name, getattr(item, "originalname", item.name)}
 
 
 def _mark(item: pytest.Item) -> pytest.Mark | None:
@@ -228,6 +251,21 @@ def _problems(item: pytest.Item, tasks: Collection[str]) -> list[str]:
         found.append(f"{item.nodeid}: its weight must be greater than 0")
     if not _title(item):
         found.append(f"{item.nodeid}: needs a docstring, which is its title in the report")
+    return found
+
+
+def _unmeetable(items: Sequence[pytest.Item]) -> list[str]:
+    """Checks that wait for one that never comes before them."""
+    found = []
+    before: set[str] = set()
+    for item in items:
+        wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
+        found += [
+            f"{item.nodeid}: needs {name!r}, which is no check that runs before it"
+            for name in wanted
+            if name not in before
+        ]
+        before |= _names(item)
     return found
 
 

@@ -120,10 +120,10 @@ def _read(folder: Path, name: str) -> bytes | str:
             case errno.ENXIO:
                 return "it is not a regular file"
         return f"it cannot be read ({error.strerror})"
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        return "it is not a regular file"
     with os.fdopen(file, "rb") as stream:
-        about = os.fstat(stream.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            return "it is not a regular file"
         content = stream.read((MAX_FILE_MB << 20) + 1)
     if len(content) > MAX_FILE_MB << 20:
         return f"it is larger than {MAX_FILE_MB} MB"

@@ -26,8 +26,8 @@ def value_text(value: object) -> str:
     shape = getattr(value, "shape", None)
     if kind == "DataFrame" and isinstance(shape, tuple):
         return f"a DataFrame of {_count(shape[0], 'row')} × {_count(shape[1], 'column')}"
-    if kind == "Series":
-        return f"a Series of {_count(_length(value), 'value')}"
+    if kind == "Series" or kind.endswith("Index"):
+        return f"{_article(kind)} {kind} of {_count(_length(value), 'value')}"
     if kind == "ndarray":
         return f"an array of shape {shape}"
     if value is None:
@@ -37,11 +37,10 @@ def value_text(value: object) -> str:
         if len(text) <= _SHORT and "\n" not in text:
             return text
         return f"a {kind} of {_count(len(value), 'item')}"
-    if isinstance(value, bool | int | float | complex | str | bytes) or hasattr(value, "dtype"):
-        text = repr(value.item() if hasattr(value, "item") and shape == () else value)
+    if isinstance(value, bool | int | float | complex | str | bytes) or shape == ():
+        text = repr(_plain(value))
         return text if len(text) <= 2 * _SHORT else f"{text[: 2 * _SHORT]}…"
-    article = "an" if kind[:1].lower() in "aeiou" else "a"
-    return f"{article} {kind}"
+    return f"{_article(kind)} {kind}"
 
 
 def _argument(value: Any, sizes: list[str]) -> str:
@@ -58,10 +57,19 @@ def _argument(value: Any, sizes: list[str]) -> str:
         return text if len(text) <= _SHORT else f'{text[:_SHORT]}…"'
     if callable(value):
         return str(getattr(value, "__name__", kind))
-    text = repr(value)
+    text = repr(_plain(value))
     if len(text) > _SHORT or "\n" in text:
         return {"dict": "{…}", "list": "[…]", "tuple": "(…)", "set": "{…}"}.get(kind, f"<{kind}>")
     return text
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of numpy as Python has it: ``1.5``, not ``np.float64(1.5)``."""
+    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[:1].lower() in "aeiou" else "a"
 
 
 def _count(number: int, noun: str) -> str:

@@ -116,6 +116,54 @@ def test_other_programs_run_as_they_are(run: Run) -> None:
     assert run("sh", "-c", "echo $0; exit 3") == (3, "sh\n", "")
 
 
+STARTER = """
+import subprocess, sys, tempfile
+from autograder.sandbox.programs import offer_python
+offer_python(tempfile.mkdtemp() + "/bin")
+sys.exit(subprocess.run(sys.argv[1:]).returncode & 0xFF)
+"""
+
+
+@pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_of_a_program_starts_like_a_cold_one(run: Run, source: str) -> None:
+    """Where ``python`` is offered warm, exit code and output of what a program starts are those of a cold start."""
+    source = f"import os\nos.environ.pop('PATH')  # may differ\n{source}"
+    files = {"work.py": source, "helper.py": "VALUE = 5\n", "starter.py": STARTER}
+    argv = ["python", "work.py", "a", "--b"]
+    cold, out, err = run(*argv, files=files, warm=False)
+    nested = run("python", "starter.py", *argv)
+
+    assert cold is not None
+    assert nested == (cold & 0xFF, out, err)
+
+
+def test_a_program_of_a_program_is_warm(run: Run) -> None:
+    """It finds loaded what the program before it had, and not that program's neighbours."""
+    work = "import sys\nprint('autograder.sandbox.programs' in sys.modules, sys.path.count(sys.path[0]))"
+    files = {"starter.py": STARTER, "work.py": work}
+
+    assert run("python", "starter.py", "sh", "-c", "python3 work.py", files=files) == (0, "True 1\n", "")
+    assert run("python", "starter.py", "python", "-c", "print(1)") == (0, "1\n", "")
+
+
+def test_a_program_of_a_program_ends_with_who_waits_for_it(run: Run) -> None:
+    """Killing what was started ends the program itself, although another process runs it."""
+    starter = """
+import os, subprocess, tempfile
+from autograder.sandbox.programs import offer_python
+offer_python(tempfile.mkdtemp() + "/bin")
+os.mkfifo("fifo")
+process = subprocess.Popen(["python", "work.py"])
+with open("fifo") as fifo:
+    print(fifo.read(5))
+    process.kill()
+    print(process.wait(), repr(fifo.read()))  # the end of what is read: nobody writes any more
+"""
+    work = "import signal\nfifo = open('fifo', 'w')\nprint('alive', file=fifo, flush=True)\nsignal.pause()"
+
+    assert run("python", "starter.py", files={"starter.py": starter, "work.py": work})[1] == "alive\n-9 '\\n'\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "is_python"),
     [

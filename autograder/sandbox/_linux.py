@@ -109,11 +109,15 @@ def no_new_privileges() -> None:
     _check(_libc.prctl(_PR_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, and the possibility to regain one."""
+def bound_capabilities() -> None:
+    """Give up the possibility to regain a capability; only who still has CAP_SETPCAP can."""
     for capability in range(64):
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
             break
+
+
+def drop_capabilities() -> None:
+    """Give up every capability."""
     version_3 = struct.pack("<Ii", 0x20080522, 0)
     _check(_libc.capset(version_3, struct.pack("<6I", *[0] * 6)), "capset")
 

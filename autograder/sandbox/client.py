@@ -168,7 +168,12 @@ class Sandbox:
         self._last = 0
         self._verdict: dict[str, Any] | None = None
         with control, status:
-            fork(cell, control.fileno(), status.fileno())
+            try:
+                fork(cell, control.fileno(), status.fileno())
+            except SandboxError:
+                self._control.close()
+                self._status.close()
+                raise
         try:
             first = self._line()
         except StudentError:
@@ -187,8 +192,11 @@ class Sandbox:
         """Start a worker."""
         mine, theirs = socket.socketpair()
         output = Output()
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(mine.close)
+            undo.callback(output.close)
             pid = self._started("worker", [theirs.fileno(), output.writer])
+            undo.pop_all()
         output.opened()
         return Worker(self, pid, mine, output)
 
@@ -198,7 +206,11 @@ class Sandbox:
         """Start a program; its process id, and what it writes to stdout and stderr."""
         out, err = Output(), Output()
         request = {"argv": list(argv), "env": dict(env), "cwd": folder, "warm": warm}
-        pid = self._started("run", [out.writer, err.writer], **request)
+        with contextlib.ExitStack() as undo:
+            undo.callback(out.close)
+            undo.callback(err.close)
+            pid = self._started("run", [out.writer, err.writer], **request)
+            undo.pop_all()
         out.opened()
         err.opened()
         return pid, out, err
@@ -435,7 +447,7 @@ class Worker:
                     self._deadline = time.monotonic() + longer
         except TimeoutError:
             self.close()
-            raise StudentTimeout(f"Your code did not answer within {timeout_s:g} seconds.") from None
+            raise StudentTimeout(f"Your code did not answer within {round(timeout_s, 1):g} seconds.") from None
         except (EOFError, ConnectionError):
             raise self._died() from None
         except StudentTimeout:

@@ -135,6 +135,8 @@ def confine(cell: Cell, number: int) -> None:
         _landlock(cell, readable)
     _limit(cell)
     if sys.platform == "linux":
+        if cell.level != "process":
+            _linux.bound_capabilities()
         if uid != os.geteuid():
             os.setgroups([])
             os.setresgid(uid, uid, uid)

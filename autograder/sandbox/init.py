@@ -148,7 +148,7 @@ class _Init:
             for target, source in streams.items():
                 os.dup2(source, target)
             os.closerange(max(streams) + 1, 1 << 10)
-            code = _exit_code(body)
+            code = programs.exit_code(body)
         finally:
             os._exit(code)
 
@@ -248,36 +248,3 @@ def _high(descriptor: int) -> int:
     import fcntl
 
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64)
-
-
-def _exit_code(body: Callable[[], object]) -> int:
-    """Run ``body`` as Python runs a program, down to the exit code."""
-    try:
-        result = body()
-        code = result if isinstance(result, int) else 0
-    except SystemExit as stop:
-        if stop.code is not None and not isinstance(stop.code, int):
-            print(stop.code, file=sys.stderr)
-        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except BaseException as error:
-        _print_exception(error)
-        code = 1
-        if isinstance(error, KeyboardInterrupt):  # ends as the signal would have ended it
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-    return code & 0xFF
-
-
-def _print_exception(error: BaseException) -> None:
-    """As the interpreter does it, from the program's own first line on."""
-    ours = os.path.dirname(os.path.abspath(__file__))
-    trace = error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith(ours) and "runpy" not in file:
-            break
-        trace = trace.tb_next
-    sys.excepthook(type(error), error.with_traceback(trace), trace)

@@ -1,21 +1,49 @@
-"""Run a Python program in an interpreter that is already warm, as a cold start would have run it."""
+"""Run a Python program in an interpreter that is already warm, as a cold start would have run it.
+
+Also for the Python programs that a program starts in turn: after :func:`offer_python` the ``python`` on PATH is a
+small script that sends its arguments, environment, folder and streams over a Unix socket, as one JSON line with
+three descriptors, to a fork of this very process, and is answered by the exit code, as one line.
+"""
 
 from __future__ import annotations
 
 import atexit
 import builtins
 import contextlib
+import json
 import os
 import runpy
+import select
 import shutil
+import signal
+import socket
 import sys
 import threading
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
 
-__all__ = ["is_python_program", "run_program"]
+__all__ = ["exit_code", "is_python_program", "offer_python", "run_program"]
 
 _INTERPRETERS = {"python", "python3", sys.executable}
+_SHIM: Final = """\
+#!{python} -ISE
+import json, os, socket, sys
+args = sys.argv[1:]
+if not args or (args[0].startswith("-") and args[0] != "-m"):
+    os.execv({python!r}, ["python", *args])
+request = {{"argv": ["python", *args], "env": dict(os.environ), "cwd": os.getcwd()}}
+with socket.socket(socket.AF_UNIX) as sock:
+    sock.connect({address!r})
+    socket.send_fds(sock, [json.dumps(request).encode() + b"\\n"], [0, 1, 2])
+    code = int(sock.makefile().readline() or 70)
+if code < 0:
+    import signal
+    if code == -signal.SIGINT:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+sys.exit(code)
+"""
 
 
 def is_python_program(argv: Sequence[str]) -> bool:
@@ -46,6 +74,136 @@ def run_program(argv: Sequence[str]) -> None:
         with contextlib.suppress(Exception):
             threading._shutdown()  # type: ignore[attr-defined]
             atexit._run_exitfuncs()
+
+
+def exit_code(body: Callable[[], object]) -> int:
+    """Run ``body`` as Python runs a program, down to the exit code."""
+    try:
+        result = body()
+        code = result if isinstance(result, int) else 0
+    except SystemExit as stop:
+        if stop.code is not None and not isinstance(stop.code, int):
+            print(stop.code, file=sys.stderr)
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException as error:
+        _print_exception(error)
+        code = 1
+        if isinstance(error, KeyboardInterrupt):  # ends as the signal would have ended it
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    return code & 0xFF
+
+
+def offer_python(folder: str) -> None:
+    """Make ``python`` and ``python3`` start as warm as this process is, for all that it starts from now on.
+
+    To be called before the first thread is started, and before anything is loaded that those programs should not
+    find loaded. What they cannot do warm (``python -c``) they do cold. It ends with this process.
+
+    Args:
+        folder: where to put them; put first on PATH. Its path must be short enough for a Unix socket.
+    """
+    os.makedirs(folder)
+    address = os.path.join(folder, "socket")
+    ending, alive = os.pipe()  # `alive` stays open, and with this process alone, until its end
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        if os.fork() == 0:
+            os.close(alive)
+            _serve_python(listener, ending)
+    os.close(ending)
+    for name in ("python", "python3"):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(_SHIM.format(python=sys.executable, address=address))
+        os.chmod(file.name, 0o755)
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def _serve_python(listener: socket.socket, ending: int) -> NoReturn:
+    """Run a program for each request until the process that wanted this has ended."""
+    try:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(os.path.dirname(os.path.abspath(sys.argv[0])))  # who starts a program is not its library
+        wake, woken = os.pipe()
+        os.set_blocking(woken, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(woken)
+        clients: dict[int, socket.socket] = {}
+        while True:
+            waiting = {sock.fileno(): pid for pid, sock in clients.items()}
+            ready = select.select([listener.fileno(), ending, wake, *waiting], [], [])[0]
+            if ending in ready:
+                os._exit(0)
+            if wake in ready:
+                os.read(wake, 512)
+            for pid in [waiting[number] for number in ready if number in waiting]:
+                os.kill(pid, signal.SIGKILL)  # whoever waited for it was ended
+                clients.pop(pid).close()
+            if listener.fileno() in ready:
+                sock, _ = listener.accept()
+                pid = _start(sock)
+                clients[pid] = sock
+            _tell_ends(clients)
+    finally:
+        os._exit(0)
+
+
+def _start(sock: socket.socket) -> int:
+    line, streams, _, _ = socket.recv_fds(sock, 1 << 16, 3)
+    while line and not line.endswith(b"\n"):
+        more = sock.recv(1 << 16)
+        line = line + more if more else b""
+    pid = os.fork()
+    if pid == 0:
+        _become(line, streams)
+    for stream in streams:
+        os.close(stream)
+    return pid
+
+
+def _tell_ends(clients: dict[int, socket.socket]) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            sock = clients.pop(ended[0], None)
+            if sock is not None:
+                with sock, contextlib.suppress(OSError):
+                    sock.sendall(b"%d\n" % os.waitstatus_to_exitcode(ended[1]))
+
+
+def _become(line: bytes, streams: Sequence[int]) -> NoReturn:
+    code = 70
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        request = json.loads(line)
+        argv, env = request["argv"], request["env"]
+        assert isinstance(argv, list)
+        assert isinstance(env, dict)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        os.closerange(3, 1 << 10)
+        os.chdir(str(request["cwd"]))
+        os.environ.clear()
+        os.environ.update(env)
+        code = exit_code(lambda: run_program(argv))
+    finally:
+        os._exit(code)
+
+
+def _print_exception(error: BaseException) -> None:
+    """As the interpreter does it, from the program's own first line on."""
+    ours = os.path.dirname(os.path.abspath(__file__))
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(ours) and "runpy" not in file:
+            break
+        trace = trace.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
 
 
 def _run_file(path: str, argv: Sequence[str]) -> None:

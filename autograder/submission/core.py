@@ -129,7 +129,7 @@ class Submission:
         err.close()
         self.session.note(printed=stdout + stderr)
         if code is None:
-            raise StudentTimeout(f"{shown} did not end within {seconds:g} seconds.")
+            raise StudentTimeout(f"{shown} did not end within {round(seconds, 1):g} seconds.")
         self.session.note(returned=f"exit code {code}")
         return Completed(code, stdout, stderr)
 

@@ -134,6 +134,15 @@ class Session:
         if self._sandbox is not None:
             self._sandbox.close()
 
+    def restart(self) -> None:
+        """End everything that runs in the sandbox; files stay, and what was loaded is loaded again when needed."""
+        if self._worker is not None:
+            self._take_output()
+            self._worker.close()
+        if self._sandbox is not None and self._sandbox.alive:
+            with contextlib.suppress(StudentError):
+                self._sandbox.reset()
+
     def sandbox(self) -> Sandbox:
         """The sandbox, a fresh one if the last one has ended."""
         if self._sandbox is None or not self._sandbox.alive:
@@ -168,6 +177,8 @@ class Session:
             except StudentError as error:
                 self._broken[file] = error
                 raise
+            finally:
+                self.budget.renew()  # whichever check comes first must not pay for all of them
             self._loaded.add(file)
         return worker
 
@@ -224,10 +235,8 @@ class Session:
 
     def _alive(self) -> Worker:
         if self._worker is None or not self._worker.alive:
-            sandbox = self.sandbox()
             if self._worker is not None:
-                with contextlib.suppress(StudentError):
-                    sandbox.reset()
+                self.restart()
             self._worker = self.sandbox().worker()
             self._generation += 1
             self._loaded.clear()
@@ -253,6 +262,7 @@ class Session:
                     raise type(error)(f"{file} cannot be loaded. {error}", kind=error.kind) from None
                 stuck[reached[-1]] = CellFault(reached[-1], error.kind, str(error), stuck=True)
                 self.faults[file] = tuple(stuck.values())
+                self.budget.renew()  # the cells that are left have as much time as the one that used it up
                 continue
             raised = [
                 CellFault(

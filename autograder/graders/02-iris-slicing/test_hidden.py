@@ -436,13 +436,75 @@ def test_finding_the_gap_leaves_the_data_alone(submission, garden):
 # ---------------------------------------------------------------------------------------- 5. slice-tests
 
 
-@pytest.mark.task("slice-tests", weight=2)
-def test_sound_data_pass_and_rubbish_does_not(submission, sound):
-    """Your tests pass on sound data of any size and order, and do not pass on everything."""
-    rubbish = sound().assign(species="setosa", petal_width=25.0)
+def _sound_and_rubbish(make):
+    rubbish = make().assign(species="setosa", petal_width=25.0)
     rubbish.loc[::3, "sepal_length"] = np.nan
-    good = [sound(93), sound(210, (0.27, 0.31, 0.42)), sound(330, (0.45, 0.27, 0.28))]
-    *passes, last = _run_tests(submission, [*good, rubbish])
+    return [make(93), make(210, (0.27, 0.31, 0.42)), make(330, (0.45, 0.27, 0.28)), rubbish]
+
+
+def _missing_values(make, rng):
+    one_number, one_label = make(150), make(240)
+    one_number.loc[rng.integers(150), rng.choice(["sepal_length", "petal_width"])] = np.nan
+    one_label.loc[rng.integers(240), "species"] = np.nan
+    return [one_number, one_label]
+
+
+def _drifted_classes(make):
+    up, down, balanced = make(150), make(180), make(210)
+    up.loc[up["species"] == "setosa", "petal_width"] += 1.1
+    down.loc[down["species"] == "virginica", "sepal_length"] -= 1.2
+    balanced.loc[balanced["species"] == "versicolor", "sepal_width"] += 1.1
+    balanced.loc[balanced["species"] == "setosa", "sepal_width"] -= 1.1
+    return [up, down, balanced]
+
+
+def _missing_classes(make):
+    gone, renamed = make(180), make(150)
+    renamed["species"] = renamed["species"].replace("versicolor", "Versicolor")
+    return [gone[gone["species"] != "virginica"], renamed]
+
+
+def _swapped_labels(make):
+    pair, ring = make(150), make(210)
+    two = {"setosa": "setosa", "versicolor": "virginica", "virginica": "versicolor"}
+    three = {"setosa": "versicolor", "versicolor": "virginica", "virginica": "setosa"}
+    pair["species"], ring["species"] = pair["species"].map(two), ring["species"].map(three)
+    return [pair, ring]
+
+
+def _starved_classes(make):
+    return [make(150, (0.52, 0.08, 0.40)), make(600, (0.09, 0.45, 0.46))]
+
+
+@pytest.fixture(scope="session")
+def runs(submission, sound, seed):
+    """Run the student's tests once on each data set, all in one go: kind of data set → its runs."""
+    if seed not in _DELIVERIES:
+        rng = np.random.default_rng([seed, 5])
+        make = functools.partial(sound, rng)
+        _DELIVERIES[seed] = {
+            "sound": _sound_and_rubbish(make),
+            "missing values": _missing_values(make, rng),
+            "drift": _drifted_classes(make),
+            "missing classes": _missing_classes(make),
+            "swapped labels": _swapped_labels(make),
+            "starved classes": _starved_classes(make),
+        }
+    kinds = [kind for kind, frames in _DELIVERIES[seed].items() for _ in frames]
+    files = [{"flowers.csv": frame.to_csv(index=False)} for frames in _DELIVERIES[seed].values() for frame in frames]
+    answers = submission.pytests(TESTS, files, env={"FLOWERS_CSV": "flowers.csv"})
+    if any("NotImplementedError" in test.message for run in answers for test in run.tests):
+        raise StudentError("Your own tests are still to come.", kind="NotImplementedError")
+    return {kind: [run for its, run in zip(kinds, answers, strict=True) if its == kind] for kind in kinds}
+
+
+_DELIVERIES = {}
+
+
+@pytest.mark.task("slice-tests", weight=2)
+def test_sound_data_pass_and_rubbish_does_not(runs):
+    """Your tests pass on sound data of any size and order, and do not pass on everything."""
+    *passes, last = runs["sound"]
 
     for run in passes:
         names = ", ".join(sorted({test.name.partition("[")[0] for test in (*run.failed, *run.broken)}))
@@ -455,58 +517,37 @@ def test_sound_data_pass_and_rubbish_does_not(submission, sound):
 
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
-def test_missing_values_are_noticed(submission, sound, rng):
+def test_missing_values_are_noticed(runs):
     """Your tests notice missing values."""
-    one_number, one_label = sound(150), sound(240)
-    one_number.loc[rng.integers(150), rng.choice(["sepal_length", "petal_width"])] = np.nan
-    one_label.loc[rng.integers(240), "species"] = np.nan
-
-    _expect_caught(submission, [one_number, one_label], "values are missing", "every column of the data")
+    _expect_caught(runs["missing values"], "values are missing", "every column of the data")
 
 
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
-def test_drifted_classes_are_noticed(submission, sound):
+def test_drifted_classes_are_noticed(runs):
     """Your tests notice a measurement of one species that has drifted."""
-    up, down, balanced = sound(150), sound(180), sound(210)
-    up.loc[up["species"] == "setosa", "petal_width"] += 1.1
-    down.loc[down["species"] == "virginica", "sepal_length"] -= 1.2
-    balanced.loc[balanced["species"] == "versicolor", "sepal_width"] += 1.1
-    balanced.loc[balanced["species"] == "setosa", "sepal_width"] -= 1.1
-
-    _expect_caught(submission, [up, down, balanced], "a species has drifted", "each average, up and down")
+    _expect_caught(runs["drift"], "a species has drifted", "each average, up and down")
 
 
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
-def test_missing_classes_are_noticed(submission, sound):
+def test_missing_classes_are_noticed(runs):
     """Your tests notice a species that is not there."""
-    gone, renamed = sound(180), sound(150)
-    gone = gone[gone["species"] != "virginica"]
-    renamed["species"] = renamed["species"].replace("versicolor", "Versicolor")
-
-    _expect_caught(submission, [gone, renamed], "a species is missing", "the names of the species")
+    _expect_caught(runs["missing classes"], "a species is missing", "the names of the species")
 
 
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
-def test_swapped_labels_are_noticed(submission, sound):
+def test_swapped_labels_are_noticed(runs):
     """Your tests notice species whose labels were swapped."""
-    pair, ring = sound(150), sound(210)
-    two = {"setosa": "setosa", "versicolor": "virginica", "virginica": "versicolor"}
-    three = {"setosa": "versicolor", "versicolor": "virginica", "virginica": "setosa"}
-    pair["species"], ring["species"] = pair["species"].map(two), ring["species"].map(three)
-
-    _expect_caught(submission, [pair, ring], "labels are swapped", "what tells one species from another")
+    _expect_caught(runs["swapped labels"], "labels are swapped", "what tells one species from another")
 
 
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
-def test_starved_classes_are_noticed(submission, sound):
+def test_starved_classes_are_noticed(runs):
     """Your tests notice a species with hardly any rows left."""
-    small, large = sound(150, (0.52, 0.08, 0.40)), sound(600, (0.09, 0.45, 0.46))
-
-    _expect_caught(submission, [small, large], "a species has hardly any rows", "shares")
+    _expect_caught(runs["starved classes"], "a species has hardly any rows", "shares")
 
 
 # ----------------------------------------------------------------------------------- what the checks share
@@ -685,17 +726,7 @@ def _check_worst(answer, table):
     expect.close(answer["metric"], worst["metric"], "the accuracy in the worst slice")
 
 
-def _run_tests(submission, frames):
-    """Run the student's tests once for each data set."""
-    files = [{"flowers.csv": frame.to_csv(index=False)} for frame in frames]
-    runs = submission.pytests(TESTS, files, env={"FLOWERS_CSV": "flowers.csv"})
-    if any("NotImplementedError" in test.message for run in runs for test in run.tests):
-        raise StudentError("Your own tests are still to come.", kind="NotImplementedError")
-    return runs
-
-
-def _expect_caught(submission, frames, fault, look_at):
-    runs = _run_tests(submission, frames)
+def _expect_caught(runs, fault, look_at):
     unnoticed = sum(not run.caught for run in runs)
     assert unnoticed == 0, (
         f"In {unnoticed} of {len(runs)} data sets in which {fault}, no test failed. Which test looks at {look_at}?"
