@@ -58,6 +58,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Throw random bytes at all that reads a student's; `-- --seconds 600`. Needs `pip install atheris`."""
+    chosen = session.posargs or ["--seconds", "60"]
+    for target in ("decode", "decode_skeleton", "load_notebook", "run_notebook"):
+        session.run(sys.executable, "tests/fuzz/coverage_guided.py", target, *chosen)
+
+
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Check style, formatting, types and the architecture's layers."""
     session.run(sys.executable, "-m", "ruff", "check")

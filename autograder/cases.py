@@ -83,9 +83,15 @@ def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
                 problems.append(f"{entry.name!r}: there is another case of that name")
             names.add(entry.name)
             try:
-                found.append(Case(entry.name, entry.fails, dict(_files(entry, path.parent, exemplar))))
+                files = dict(_files(entry, path.parent, exemplar))
             except _Misfit as misfit:
                 problems.append(f"{entry.name!r}: {misfit}")
+                continue
+            problems += [
+                f"{entry.name!r}: {name} is not a file that students hand in ({', '.join(lab.submit)})"
+                for name in sorted(set(files) - set(lab.submit))
+            ]
+            found.append(Case(entry.name, entry.fails, files))
     if problems:
         raise ManifestError(path, problems)
     return tuple(found)

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -147,7 +148,7 @@ def grade(
         if submission is not None:
             submission.close()
         if root is not None:
-            shutil.rmtree(root, ignore_errors=True)
+            _remove(root)
     points = round(sum(task.points for _, task in tasks), 2)
     found, faults = _hints(request, catalog) if request.hints else ({}, ())
     return LabReport(
@@ -204,6 +205,14 @@ def _run_checks(request: Request, catalog: Catalog, submission: Submission, prog
     if plugin.trouble is None and code not in (0, 1):
         plugin.trouble = GraderError(f"pytest ended with code {int(code)}: {said.getvalue()[-2000:]}")
     return plugin
+
+
+def _remove(root: Path) -> None:
+    """Remove a workspace, however deep student code has made it."""
+    try:
+        shutil.rmtree(root, ignore_errors=True)
+    except RecursionError:
+        subprocess.run(["rm", "-rf", "--", root], check=False, stderr=subprocess.DEVNULL)
 
 
 def _forget_other_courses(name: Path, folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from autograder.errors import AutograderError, GraderError, InfrastructureError, StudentError, StudentMissing
 from autograder.manifest import Lab
 from autograder.results import CheckResult, CheckStatus, Location
+from autograder.sandbox.output import CUT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -276,4 +277,7 @@ def _sentence(text: str) -> str:
 def _capped(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    return f"{text[:limit]}\n[… cut: {len(text) - limit} more characters]"
+    # What was cut before, and by how much, is worth more than what is cut now.
+    last = text[-100:].rpartition("\n")[2]
+    note = last if last.startswith(CUT) else f"{CUT}{len(text) - limit} more characters]"
+    return f"{text[:limit]}\n{note}"

@@ -23,6 +23,9 @@ def call_text(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -
 def value_text(value: object) -> str:
     """A value that was returned, in the words of a sentence: ``a DataFrame of 3 rows × 2 columns``."""
     kind = type(value).__name__
+    if kind == "Remote":  # an object that stayed in the sandbox
+        kind = str(getattr(value, "type", kind))[:_SHORT]
+        return f"{_article(kind)} {kind}"
     shape = getattr(value, "shape", None)
     if kind == "DataFrame" and isinstance(shape, tuple):
         return f"a DataFrame of {_count(shape[0], 'row')} × {_count(shape[1], 'column')}"

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
+from autograder import cli
 from autograder.catalog import Catalog
 from autograder.grading import Request, grade
 from autograder.manifest import Lab, Limits, Task
@@ -82,14 +83,18 @@ class Course:
     ) -> LabReport:
         """Grade a work.py, the files in a folder, or else the solution."""
         submission = folder or (self.solution if work is None else self.hand_in({"work.py": work}))
-        for name in [name for name in sys.modules if f"graders.{LAB}." in name]:
-            del sys.modules[name]  # the graders may have been changed since
+        self.forget_graders()
         request = Request(self.catalog.lab(lab), submission, **options)
         with pytest.MonkeyPatch.context() as patch:
             # The pytest around this test explains asserts; the one that grades must not, and shares its process.
             plain = [finder for finder in sys.meta_path if not isinstance(finder, AssertionRewritingHook)]
             patch.setattr(sys, "meta_path", plain)
             return grade(request, self.catalog, self._zygote())
+
+    def forget_graders(self) -> None:
+        """Have the graders loaded again, for they may have been changed since."""
+        for name in [name for name in sys.modules if f"graders.{LAB}." in name]:
+            del sys.modules[name]
 
     def check(self, hidden: str, work: str = "", **options: Any) -> CheckResult:
         """The result of one hidden check of ``double``, given by its body; the lab has no other checks then."""
@@ -234,3 +239,39 @@ def submit(zygote: Zygote, tmp_path: Path) -> Iterator[Callable[..., Submission]
     yield submit
     for submission in opened:
         submission.close()
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The checkout under test."""
+    return Path(__file__).parents[1]
+
+
+class Said(NamedTuple):
+    """What came of a command; runs of white space count as one space."""
+
+    code: int
+    out: str
+    err: str
+    raw: str
+
+
+@pytest.fixture
+def command(course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run a command in the course's folder, whose labs are as learners get them."""
+    course.write(course.lab / "lab.toml", (course.solution / "lab.toml").read_text())
+    stubs = "def double(x):\n    raise NotImplementedError\n\ndef greet(name):\n    raise NotImplementedError\n"
+    course.write(course.lab / "work.py", stubs)
+    monkeypatch.chdir(course.root)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*argv: str | Path) -> Said:
+        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, argv)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return Said(stop.value.code, " ".join(out.split()), " ".join(err.split()), out)
+
+    return run

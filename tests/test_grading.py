@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -142,6 +143,22 @@ def test_work_that_was_handed_in_is_left_as_it_is(course: Course) -> None:
     course.grade(folder=folder)
 
     assert [path.name for path in folder.iterdir()] == ["work.py"]
+
+
+@pytest.mark.promised("landlock", "process")
+def test_folders_of_any_depth_are_cleared_away(
+    course: Course, bare: Zygote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where student code writes to this machine's own disk, what it leaves is removed, however deep."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    folder = course.hand_in(
+        {"work.py": f"import os\nfor _ in range(2000):\n    os.mkdir('d')\n    os.chdir('d')\n{HALF}"}
+    )
+    report = grade(Request(course.catalog.lab("01-tiny-lab"), folder), course.catalog, bare)
+
+    assert (report.score, report.problem) == (2, "")
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_progress_is_told(course: Course, zygote: Zygote) -> None:

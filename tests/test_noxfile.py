@@ -54,6 +54,7 @@ def test_the_menu_is_complete() -> None:
         "verify",
         "build",
         "tests",
+        "fuzz",
         "lint",
         "docs",
         "serve",

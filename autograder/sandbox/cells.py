@@ -95,7 +95,7 @@ def describe(error: BaseException, own: dict[str, str]) -> dict[str, object]:
         own: file name in tracebacks → what to call it.
     """
     try:
-        detail = str(error)
+        detail = "" if isinstance(error, SystemExit) and error.code is None else str(error)
     except BaseException:
         detail = "(its message cannot be read)"
     frames = _own_frames(error, own)

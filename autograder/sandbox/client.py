@@ -176,7 +176,7 @@ class Sandbox:
                 raise
         try:
             first = self._line()
-        except StudentError:
+        except (StudentError, SandboxError):
             first = None
         if not first or "ready" not in first:
             reason = (first or {}).get("failed") or self._end().get("error", "it ended without a word")

@@ -13,7 +13,7 @@ from typing import Final
 
 from autograder.sandbox import _linux, seccomp
 
-__all__ = ["WORKSPACE", "Cell", "confine", "enter_namespaces", "environment", "seclude"]
+__all__ = ["FIRST_UID", "WORKSPACE", "Cell", "confine", "enter_namespaces", "environment", "seclude"]
 
 WORKSPACE: Final = "/workspace"
 """Where the workspace lies inside a sandbox of level ``kernel``."""
@@ -33,7 +33,8 @@ _SYSTEM: Final = (
 )
 _DEVICES: Final = ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 _INODES: Final = 20_000
-_FIRST_UID: Final = 0x2000_0000
+FIRST_UID: Final = 0x2000_0000
+"""Where the grader is root, student code runs as this user plus the number of its sandbox."""
 _NOBODY: Final = 65534
 
 
@@ -160,9 +161,9 @@ def _student_uid(cell: Cell, number: int) -> int:
         return 0
     with open("/proc/self/uid_map") as file:
         mapped = any(
-            int(first) <= _FIRST_UID + number < int(first) + int(count) for first, _, count in map(str.split, file)
+            int(first) <= FIRST_UID + number < int(first) + int(count) for first, _, count in map(str.split, file)
         )
-    return _FIRST_UID + number if mapped else _NOBODY
+    return FIRST_UID + number if mapped else _NOBODY
 
 
 def _others_may_read(*paths: str) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import Final
 
-__all__ = ["KEEP", "Output"]
+__all__ = ["CUT", "KEEP", "Output"]
 
+CUT: Final = "[… cut: "
+"""How the note begins that ends an output which was cut."""
 KEEP: Final = 64 << 10
 """Bytes kept of what is printed between two calls of :meth:`Output.take`."""
 _TURN: Final = 8 << 20
@@ -47,7 +49,7 @@ class Output:
         self.drain()
         text = self._kept.decode("utf-8", "replace")
         if self._total > len(self._kept):
-            text += f"\n[… cut: {_size(self._total)} were printed, the first {_size(KEEP)} are shown]"
+            text += f"\n{CUT}{_size(self._total)} were printed]"
         self._kept.clear()
         self._total = 0
         return text

@@ -1,8 +1,9 @@
 """Run a Python program in an interpreter that is already warm, as a cold start would have run it.
 
 Also for the Python programs that a program starts in turn: after :func:`offer_python` the ``python`` on PATH is a
-small script that sends its arguments, environment, folder and streams over a Unix socket, as one JSON line with
-three descriptors, to a fork of this very process, and is answered by the exit code, as one line.
+small script that sends a request over a Unix socket to a fork of this very process, and is answered by the exit
+code, as one line. A request is its length in 8 bytes, with the three standard streams as descriptors beside it, and
+then, each ended by a zero byte: the folder, the number of arguments, the arguments, the environment's entries.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
-import json
 import os
 import runpy
 import select
@@ -28,15 +28,19 @@ __all__ = ["exit_code", "is_python_program", "offer_python", "run_program"]
 _INTERPRETERS = {"python", "python3", sys.executable}
 _SHIM: Final = """\
 #!{python} -ISE
-import json, os, socket, sys
+import _socket, os, sys  # and no more than that: each import costs milliseconds
 args = sys.argv[1:]
 if not args or (args[0].startswith("-") and args[0] != "-m"):
     os.execv({python!r}, ["python", *args])
-request = {{"argv": ["python", *args], "env": dict(os.environ), "cwd": os.getcwd()}}
-with socket.socket(socket.AF_UNIX) as sock:
-    sock.connect({address!r})
-    socket.send_fds(sock, [json.dumps(request).encode() + b"\\n"], [0, 1, 2])
-    code = int(sock.makefile().readline() or 70)
+env = (name + b"=" + value for name, value in os.environb.items())
+fields = [os.getcwdb(), b"%d" % len(args), *map(os.fsencode, args), *env]
+data = b"".join(field + bytes(1) for field in fields)
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+sock = _socket.socket(_socket.AF_UNIX)
+sock.connect({address!r})
+sock.sendmsg([len(data).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+sock.sendall(data)
+code = int(sock.recv(16) or 70)
 if code < 0:
     import signal
     if code == -signal.SIGINT:
@@ -153,13 +157,13 @@ def _serve_python(listener: socket.socket, ending: int) -> NoReturn:
 
 
 def _start(sock: socket.socket) -> int:
-    line, streams, _, _ = socket.recv_fds(sock, 1 << 16, 3)
-    while line and not line.endswith(b"\n"):
-        more = sock.recv(1 << 16)
-        line = line + more if more else b""
+    head, streams, _, _ = socket.recv_fds(sock, 8, 3)
+    data = b""
+    while len(data) < int.from_bytes(head, "big") and (more := sock.recv(1 << 16)):
+        data += more
     pid = os.fork()
     if pid == 0:
-        _become(line, streams)
+        _become(data, streams)
     for stream in streams:
         os.close(stream)
     return pid
@@ -174,21 +178,19 @@ def _tell_ends(clients: dict[int, socket.socket]) -> None:
                     sock.sendall(b"%d\n" % os.waitstatus_to_exitcode(ended[1]))
 
 
-def _become(line: bytes, streams: Sequence[int]) -> NoReturn:
+def _become(request: bytes, streams: Sequence[int]) -> NoReturn:
     code = 70
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        request = json.loads(line)
-        argv, env = request["argv"], request["env"]
-        assert isinstance(argv, list)
-        assert isinstance(env, dict)
+        folder, count, *rest = request.removesuffix(b"\0").split(b"\0")
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         os.closerange(3, 1 << 10)
-        os.chdir(str(request["cwd"]))
-        os.environ.clear()
-        os.environ.update(env)
+        os.chdir(folder)
+        os.environb.clear()
+        os.environb.update({name: value for name, _, value in (entry.partition(b"=") for entry in rest[int(count) :])})
+        argv = ["python", *map(os.fsdecode, rest[: int(count)])]
         code = exit_code(lambda: run_program(argv))
     finally:
         os._exit(code)

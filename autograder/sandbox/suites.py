@@ -184,7 +184,8 @@ def _pytest(target: str, folder: str) -> dict[str, Any]:
     import pytest
 
     recorder = _Recorder()
-    quiet = ["-q", "--tb=short", "--color=no", "-c", os.devnull]
+    # Longer tracebacks show source, for which pytest parses whole files: a fifth of a second for one deep failure.
+    quiet = ["-q", "--tb=line", "--color=no", "-c", os.devnull]
     quiet += [f"-pno:{name}" for name in _NEEDLESS]
     code = pytest.main([*quiet, f"--rootdir={folder}", f"--confcutdir={folder}", target], plugins=[recorder])
     return {"tests": list(recorder.tests.values()), "exit_code": int(code)}
@@ -195,6 +196,12 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Any]] = {}
+        self._lines: dict[str, int] = {}
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        for entry in call.excinfo.traceback if call.excinfo is not None else ():
+            if entry.path == item.path:
+                self._lines[item.nodeid] = entry.lineno + 1
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
@@ -215,11 +222,7 @@ class _Recorder:
             return
         crash = getattr(report.longrepr, "reprcrash", None)
         message = crash.message if crash is not None else str(report.longrepr or "")
-        line = (report.location[1] or 0) + 1
-        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
-            location = getattr(entry, "reprfileloc", None)
-            if location is not None and location.path.endswith(os.path.basename(report.location[0])):
-                line = location.lineno
+        line = self._lines.get(report.nodeid, (report.location[1] or 0) + 1)
         self._add(name, outcome, message, line)
 
     def _add(self, name: str, outcome: str, message: str, line: int) -> None:

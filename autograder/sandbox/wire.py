@@ -40,8 +40,10 @@ def pack(value: object, keep: Callable[[object], Handle] | None = None) -> bytes
     encoder = Encoder(keep)
     try:
         skeleton = msgpack.packb(encoder.encode(value, 0), unicode_errors="surrogatepass")
-    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.PackException) as error:
-        raise WireError(f"the value cannot be sent: {error}") from None
+    except WireError:
+        raise
+    except Exception as error:  # whatever an object says that fights being looked at
+        raise WireError(f"the value cannot be read ({type(error).__name__}: {error})") from None
     if len(skeleton) > MAX_SKELETON:
         raise WireError(f"the value is too large to send: more than {MAX_SKELETON >> 20} MB of structure")
     lengths = [len(blob) for blob in encoder.blobs]

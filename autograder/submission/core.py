@@ -69,6 +69,7 @@ class Submission:
         self._workspace = workspace
         self._live = live or {}
         self._zygote = zygote
+        self._processes: list[Process] = []
         cell = Cell(
             level="kernel",
             root=str(workspace.root),
@@ -164,10 +165,12 @@ class Submission:
         contents = [{name: _bytes(content) for name, content in files.items()} for files in variants]
         order = random.SystemRandom().sample(range(len(contents)), len(contents))
         request = {"op": "suites", "file": test_file, "variants": [contents[i] for i in order], "env": dict(env or {})}
+        # The time of a check is meant for one run or a few: a suite that is fast must not fail on a busy machine.
+        allowed = self.lab.limits.check_s * max(1.0, len(contents) / 4)
         with self.session.sandbox_apart() as sandbox:
             worker = sandbox.worker()
             try:
-                with self.session.budget.spend() as seconds:
+                with self.session.budget.spend(allowed) as seconds:
                     answer = worker.ask({**request, "timeout_s": seconds}, seconds + 5)
                 runs = self.session.value(test_file, answer)
                 if not isinstance(runs, list) or len(runs) != len(contents):
@@ -190,7 +193,8 @@ class Submission:
         from autograder.submission.serving import Process
 
         self.session.note(called=f"`{command}`", returned="")
-        return Process(self.session.sandbox(), command, env or {})
+        self._processes.append(Process(self.session, command, env or {}))
+        return self._processes[-1]
 
     def exists(self, file: str) -> bool:
         """Whether the workspace has a regular file of that name."""
@@ -257,6 +261,8 @@ class Submission:
     def close(self) -> None:
         """End all student code."""
         self.session.close()
+        for process in self._processes:
+            process.close()
 
     def _must_exist(self, file: str) -> None:
         if file in self._workspace.missing and file not in self._live:

@@ -258,7 +258,7 @@ class Session:
                     answer = worker.ask({"op": "load", "file": file, "skip": sorted(stuck)}, seconds, cell)
             except (StudentTimeout, StudentCrash) as error:
                 self._printed.append(worker.output.take())
-                if not reached or len(stuck) >= _MAX_STUCK_CELLS:
+                if not reached or reached[-1] in stuck or len(stuck) >= _MAX_STUCK_CELLS:
                     raise type(error)(f"{file} cannot be loaded. {error}", kind=error.kind) from None
                 stuck[reached[-1]] = CellFault(reached[-1], error.kind, str(error), stuck=True)
                 self.faults[file] = tuple(stuck.values())
@@ -268,10 +268,21 @@ class Session:
                 CellFault(
                     fault.cell, fault.kind, f"{fault.kind}: {fault.detail}" if fault.detail else fault.kind, stuck=False
                 )
-                for fault in as_faults(self.value(file, answer, what=f"{file} "))
+                for fault in as_faults(self._loaded_value(file, answer))
             ]
             self.faults[file] = tuple(sorted([*raised, *stuck.values()], key=lambda fault: fault.cell))
             return worker
+
+    def _loaded_value(self, file: str, answer: Mapping[str, Any]) -> Any:
+        try:
+            return self.value(file, answer, what=f"{file} ")
+        except StudentError as error:
+            if error.kind != "NotANotebook":
+                raise
+            text = (
+                f"{file} is not a Jupyter notebook ({error.detail}). Open it in Jupyter, repair it and save it again."
+            )
+            raise StudentError(text, kind=error.kind, detail=error.detail) from None
 
     def _take_output(self) -> None:
         if self._worker is not None and self._worker.alive:

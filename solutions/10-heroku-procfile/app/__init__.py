@@ -1,0 +1,1 @@
+"""An API that names the species of an iris."""

@@ -1,0 +1,2 @@
+def slice_stats(df, feature, by="species"):
+    raise NotImplementedError("score: 3")

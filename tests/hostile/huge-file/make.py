@@ -1,0 +1,5 @@
+import os
+
+
+def make(folder, course):
+    os.truncate(folder / "iris_slicing.ipynb", 8 << 30)

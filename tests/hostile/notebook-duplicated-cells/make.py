@@ -1,0 +1,9 @@
+import json
+
+
+def make(folder, course):
+    path = folder / "iris_slicing.ipynb"
+    notebook = json.loads(path.read_text())
+    cells = notebook["cells"]
+    notebook["cells"] = [cell for cell in cells for _ in range(3)]
+    path.write_text(json.dumps(notebook))

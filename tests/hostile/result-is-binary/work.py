@@ -1,0 +1,13 @@
+import os
+
+
+def double(x):
+    return 2 * x
+
+
+if __name__ == "__main__":
+    for name in os.listdir('.'):
+        if name == 'out.txt':
+            os.remove(name)
+    with open("out.txt", "wb") as file:
+        file.write(b"\xff\xfe\x00")

@@ -1,0 +1,5 @@
+import ctypes
+
+
+def slice_stats(df, feature, by="species"):
+    ctypes.string_at(0)

@@ -1,0 +1,4 @@
+import os
+
+os.system("echo LOOT > @CANARY@/shadowed")
+raise SystemExit("LOOT: this file was imported")

@@ -1,0 +1,6 @@
+import sys
+
+
+def double(x):
+    sys.setrecursionlimit(10**9)
+    return double(x)

@@ -1,0 +1,2 @@
+def test_size(flowers):
+    assert len(flowers) == 150

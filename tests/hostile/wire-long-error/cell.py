@@ -1,0 +1,36 @@
+import os
+import struct
+
+import msgpack
+
+PIPE = 3
+
+
+def frame(tree, *blobs):
+    skeleton = msgpack.packb(tree)
+    return struct.pack(f"<II{len(blobs)}Q", len(skeleton), len(blobs), *map(len, blobs)) + skeleton + b"".join(blobs)
+
+
+def say(*pairs):
+    """A dict of str → value as the codec writes it: tag 4."""
+    os.write(PIPE, frame([4, *pairs]))
+
+
+def request():
+    """The number of the question that is being answered."""
+    import sys
+
+    place = sys._getframe()
+    while place is not None:
+        worker = place.f_locals.get("self")
+        if hasattr(worker, "_request"):
+            return worker._request
+        place = place.f_back
+
+
+def slice_stats(df, feature, by="species"):
+    error = [4, "frames", [0, *[[0, "f", 1, "x"]] * 50_000], "bases", [0], "kind", "K" * 100_000, "detail", "D" * 1_000_000]
+    say_ = frame([4, "id", request(), "error", error])
+    while say_:
+        say_ = say_[os.write(PIPE, say_):]
+    os._exit(0)
