@@ -164,15 +164,10 @@ def doctor() -> None:
     """Tell how well student code can be isolated on this machine."""
     import platform
 
-    from autograder.sandbox.client import LEVELS, Zygote
+    from autograder import doctor as examination
 
     _say(f"autograder {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}")
-    with Zygote() as zygote:
-        reasons = zygote.reasons
-        for level in reversed(LEVELS):
-            reason = reasons.get(level, "")
-            _say(f"  {'no ' if reason else 'yes'}  {level}{f': {reason}' if reason else ''}")
-        _say(f"Student code will run at level {zygote.level}.")
+    _say(examination.text(examination.examine()).rstrip())
 
 
 @app.command()

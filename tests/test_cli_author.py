@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograder import verify
+from autograder.sandbox.client import Zygote
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -58,7 +59,9 @@ def test_a_solution_that_would_leak_ends_with_2(command: Command, course: Course
     assert "work.py" in said.err
 
 
-def test_verify_names_what_does_not_fit(command: Command, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_names_what_does_not_fit(
+    command: Command, course: Course, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """0 if all is proven; 1, with the case and the task, if not."""
 
     class HereAndNow:
@@ -77,6 +80,8 @@ def test_verify_names_what_does_not_fit(command: Command, course: Course, monkey
             pass
 
     monkeypatch.setattr(verify, "ProcessPoolExecutor", HereAndNow)
+    monkeypatch.setattr(verify, "Zygote", lambda modules: zygote)
+    monkeypatch.setattr(verify, "_here", None)
     command("build", "--force")
     clean = command("verify")
     course.edit(course.grader / "test_hidden.py", "assert result ==", "assert True or result ==")

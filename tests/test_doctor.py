@@ -37,7 +37,7 @@ def test_this_machine() -> None:
     with Zygote() as zygote:
         best = zygote.level
 
-    assert [name for name in reversed(LEVELS) if findings[name].works][0] == best
+    assert next(name for name in reversed(LEVELS) if findings[name].works) == best
     assert f"Student code will run at level {best}." in text(tuple(findings.values()))
     assert [
         part for part, finding in findings.items() if not finding.works and part not in LEVELS and not finding.remedy
@@ -46,7 +46,7 @@ def test_this_machine() -> None:
 
 
 def test_missing_parts(survey: Any) -> None:
-    """A part that is missing is named under the level that needs it, with its reason, and with its remedy at the end."""
+    """A part that is missing is named under the level that needs it, with its reason; its remedy stands at the end."""
     survey(namespaces=[False, "unshare: Operation not permitted"], kernel=[False, "unshare: Operation not permitted"])
     shown = text(examine())
 

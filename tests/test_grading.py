@@ -153,7 +153,7 @@ def test_folders_of_any_depth_are_cleared_away(
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     folder = course.hand_in(
-        {"work.py": f"import os\nfor _ in range(2000):\n    os.mkdir('d')\n    os.chdir('d')\n{HALF}"}
+        {"work.py": f"import os\nfor _ in range(1200):\n    os.mkdir('d')\n    os.chdir('d')\n{HALF}"}
     )
     report = grade(Request(course.catalog.lab("01-tiny-lab"), folder), course.catalog, bare)
 

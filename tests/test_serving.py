@@ -99,7 +99,7 @@ def test_a_server_that_prints_a_lot_still_answers(submit: Submit) -> None:
 def test_an_answer_that_does_not_come_is_the_student_s(submit: Submit) -> None:
     """An endless endpoint is a timeout that names the request."""
     with (
-        submit({"main.py": APP}, check_s=4).serve("main:app") as client,
+        submit({"main.py": APP}, check_s=60).serve("main:app") as client,
         pytest.raises(StudentTimeout, match=r"The server did not answer GET /hang in time\."),
     ):
         client.get("/hang", timeout=0.3)

@@ -63,6 +63,9 @@ def run_program(argv: Sequence[str]) -> None:
     Raises:
         SystemExit: as the program does.
     """
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:  # it keeps the folder of its import, where the processes that it spawns look for modules
+        vars(processes)["ORIGINAL_DIR"] = os.getcwd()
     try:
         if argv[0] not in _INTERPRETERS:
             script = _console_script(argv[0])

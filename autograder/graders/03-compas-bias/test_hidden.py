@@ -838,7 +838,7 @@ def _numbers(value):
 
 
 def _group_axis(axes, groups):
-    """Find the axis that holds the names of the groups: (True if it is the x axis, group → position)."""
+    """Find the axis that holds the names of the groups: (True if it is the x axis, every name on it → position)."""
     groups = [str(group) for group in groups]
     seen = []
     for upright, names, ticks, limits in (
@@ -852,7 +852,7 @@ def _group_axis(axes, groups):
         inside = (places >= min(ends)) & (places <= max(ends))
         shown = {text: place for text, place, is_in in zip(texts, places, inside, strict=False) if text and is_in}
         if set(groups) <= set(shown):
-            return upright, {group: shown[group] for group in groups}
+            return upright, shown
         seen.append([group for group in groups if group in shown])
     best = max(seen, key=len, default=[])
     absent = [group for group in groups if group not in best]
@@ -888,8 +888,10 @@ def _number(value):
 
 def _check_bars(axes, bdf, metric, attribute):
     rows = bdf[bdf["attribute_name"] == attribute]
-    upright, places = _group_axis(axes, rows["attribute_value"])
-    ends = _bars(axes, upright, places)
+    upright, shown = _group_axis(axes, rows["attribute_value"])
+    others = [name for name in shown if name in set(bdf["attribute_value"]) - set(rows["attribute_value"])]
+    assert not others, f"The axis shows {others[0]!r}, which is no group of {attribute}."
+    ends = _bars(axes, upright, {str(group): shown[str(group)] for group in rows["attribute_value"]})
     for group, wanted in zip(rows["attribute_value"], rows[f"{metric}_disparity"], strict=True):
         found = ends[str(group)]
         if math.isnan(wanted):

@@ -1,0 +1,26 @@
+"""Stage 3, evaluate: X.csv, y.csv and model.joblib → validation.json."""
+
+from __future__ import annotations
+
+import json
+
+import joblib
+import pandas as pd
+import yaml
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import train_test_split
+
+
+def main() -> None:
+    """Measure the saved model on the validation rows, the rows that train did not use.
+
+    Reads X.csv, y.csv, model.joblib and, from params.yaml, ``split.test_size``, ``split.random_state`` and
+    ``evaluate.threshold``. A row is predicted as 1 if the model's probability of label 1 is at least the
+    threshold. Writes validation.json, such as ``{"f1": 0.75, "accuracy": 0.8}``; F1 is 0 where it has no value.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+if __name__ == "__main__":
+    main()
