@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ def grade(
     from autograder.grading import Request
 
     catalog = Catalog()
-    chosen = [catalog.find(name) for name in labs] if labs else list(catalog.labs())
+    chosen = _chosen(catalog, labs)
     if submission is not None and len(chosen) != 1:
         raise UsageError("--submission needs exactly one lab: name it, as in `grade 02 --submission DIR`.")
     if task and len(chosen) != 1:
@@ -75,7 +76,7 @@ def solutions(labs: Labs = None, seed: Seed = 0) -> None:
     catalog = Catalog()
     if catalog.for_students:
         raise UsageError("This is the student edition: it has no solutions.")
-    chosen = [catalog.find(name) for name in labs] if labs else list(catalog.labs())
+    chosen = _chosen(catalog, labs)
     report = _graded(catalog, [Request(lab, catalog.solution_dir(lab.id), seed=seed) for lab in chosen])
     _deliver(catalog, report, "terminal", None, save=False)
     _leave(report, 100)
@@ -93,7 +94,7 @@ def verify(
     from autograder.verify import verify as run
 
     catalog = Catalog()
-    chosen = tuple(catalog.find(name) for name in labs) if labs else catalog.labs()
+    chosen = tuple(_chosen(catalog, labs))
     with verdicts.Board() as board:
         for verdict in run(catalog, chosen, workers=jobs, seed=seed, planned=board.planned):
             board.add(
@@ -183,6 +184,9 @@ def main() -> NoReturn:
     if sys.platform == "win32":
         _complain("The autograder needs Linux or macOS. On Windows use WSL 2: `wsl --install`, and try again there.")
         sys.exit(USAGE)
+    # Graders fit small models, for which threads cost more than they bring. It must be said before NumPy is imported.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else GRADED)
@@ -202,6 +206,13 @@ def main() -> NoReturn:
             error.show()
             sys.exit(USAGE)
         raise
+
+
+def _chosen(catalog: Any, names: list[str] | None) -> list[Any]:
+    """The labs that were named, each once; all of them if none was."""
+    if not names:
+        return list(catalog.labs())
+    return list({lab.id: lab for lab in map(catalog.find, names)}.values())
 
 
 def _graded(catalog: Any, requests: list[Any]) -> Any:

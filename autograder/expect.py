@@ -63,7 +63,9 @@ def labels(indexed: Any, wanted: Iterable[object], *, what: str = "label") -> No
         AssertionError: a label is missing, doubled or not wanted.
     """
     index = indexed.index if hasattr(indexed, "iloc") else indexed
-    has, wanted = list(index), list(wanted)
+    # pandas' NA refuses to be compared.
+    has = [str(label) if type(label).__name__ == "NAType" else label for label in index]
+    wanted = list(wanted)
     absent = [label for label in wanted if label not in has]
     that(not absent, f"No row for the {what} {_listed(absent)}; the rows are labelled {_listed(has)}.")
     extra = [label for label in has if label not in wanted]

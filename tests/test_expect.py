@@ -246,3 +246,9 @@ def test_errors_of_the_grader_are_none_of_the_student() -> None:
     """An exception of the grader's own passes through."""
     with pytest.raises(ZeroDivisionError):
         run(ZeroDivisionError(), "ZeroDivisionError")
+
+
+def test_missing_labels_are_told_not_raised() -> None:
+    """pandas' NA among the labels is a wrong label, not a failure of the grader."""
+    with pytest.raises(AssertionError, match="<NA>"):
+        expect.labels(pd.Index([pd.NA, "setosa"]), ["setosa"])

@@ -178,7 +178,12 @@ class Arena:
         return sock
 
     def _start_neighbour(self) -> subprocess.Popen[str]:
-        command = [sys.executable, str(HERE / "_neighbour.py"), str(self.courses["mini"]), str(self._innocent())]
+        course = self.root / "patient"
+        shutil.copytree(HERE / "_mini", course)
+        manifest = course / "solutions" / "01-mini" / "lab.toml"
+        # Beside an attack it may wait for a processor; what it may not do is fail.
+        manifest.write_text(manifest.read_text().replace("check_s = 1", "check_s = 20"))
+        command = [sys.executable, str(HERE / "_neighbour.py"), str(course), str(self._innocent())]
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
         process = subprocess.Popen(
             command,

@@ -17,7 +17,8 @@ import pandas as pd
 import pytest
 
 from autograder import expect
-from autograder.errors import GraderError
+from autograder.errors import GraderError, StudentResult
+from autograder.sandbox.wire import Handle
 from autograder.submission.remote import Remote, RemoteFunction, RemoteModule, pickle_arguments
 
 
@@ -160,3 +161,11 @@ def test_objects_that_stayed_are_sent_by_their_number() -> None:
 
     assert Unpickler(io.BytesIO(data)).load() == ((["object 7"],), {})
     assert asked == [remote]
+
+
+def test_a_table_with_handles_is_the_students_affair() -> None:
+    """A student's table that holds an object of the sandbox is no failure of ours when it is passed on."""
+    table = pd.DataFrame({"model": [Handle(1, "generator", "<generator>")]})
+
+    with pytest.raises(StudentResult, match="generator"):
+        pickle_arguments((table,), {}, lambda remote: 0)

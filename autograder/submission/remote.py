@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograder.errors import GraderError
+from autograder.errors import GraderError, StudentResult
+from autograder.sandbox.wire import Handle
 
 if TYPE_CHECKING:
     from autograder.submission.session import Session
@@ -132,6 +133,8 @@ class _Pickler(pickle.Pickler):
     def persistent_id(self, value: Any) -> int | None:
         if isinstance(value, Remote):
             return self._handle(value)
+        if isinstance(value, Handle):  # inside a table, say, where the grader passes on what it was given
+            raise StudentResult(f"Your code returned a table that holds a {value.type}, which cannot be used further.")
         if isinstance(value, type) or callable(value):
             self._refuse_our_own(value)
         return None

@@ -1,11 +1,11 @@
-FULL = 0
-for folder in (".", "/tmp", "/dev/shm"):
-    try:
-        for number in range(10**6):
-            open(f"{folder}/f{number}", "w").close()
-    except OSError:
-        FULL += 1
-print("TRIED", FULL)
+import os
+
+made = 0
+try:
+    for made in range(10**6):
+        os.mknod(f"f{made}")
+except OSError:
+    print("TRIED", made < 20_000)
 
 
 def double(x):

@@ -1,0 +1,215 @@
+"""The judge of a learner's tests: correct apps, faulty apps, and what the tests say of each."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import GraderError, StudentError
+from autograder.submission import Submission, TestCase, TestRun
+
+TESTS = "test_app.py"
+GIVEN = "app.py"
+HERE = Path(__file__).parent
+TASKS = ("fetch", "count", "types", "paths", "body", "shape", "openapi")
+_REVERSED = """
+
+def pytest_collection_modifyitems(items):
+    items.reverse()
+"""
+_STOPPED = "Your tests stop before their end on an app that keeps the contract. Let pytest end the run."
+_LATE = "Your tests do not come to an end in time on an app that keeps the contract. What do they wait for?"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An app to hold the tests against; a correct one has neither ``task`` nor ``kind``."""
+
+    base: str
+    edits: tuple[tuple[str, str], ...]
+    task: str = ""
+    kind: str = ""
+    reverse: bool = False
+
+    def files(self, submission: Submission) -> dict[str, str]:
+        """Name → content of the files to swap in for a run on this app."""
+        text = submission.read(GIVEN) if self.base == GIVEN else _base(self.base)
+        for replace, by in self.edits:
+            if text.count(replace) != 1:
+                raise GraderError(f"apps.toml: {replace!r} occurs {text.count(replace)} times in {self.base}, not once")
+            text = text.replace(replace, by)
+        given = submission.read("conftest.py")
+        return {GIVEN: text, "conftest.py": given + _REVERSED if self.reverse else given}
+
+
+class Verdict:
+    """What a suite of tests is worth: which faults are noticed by tests that every correct app passes."""
+
+    def __init__(
+        self,
+        source: list[str],
+        correct: list[tuple[Variant, TestRun]],
+        faulty: list[tuple[Variant, TestRun]],
+    ) -> None:
+        """Judge one run for each app.
+
+        Args:
+            source: the lines of the tests.
+            correct: runs in which every test should pass.
+            faulty: runs in which one should fail.
+        """
+        self._source = source
+        self._correct = correct
+        passed = Counter(test.name for _, run in correct for test in run.passed)
+        sound = {name for name, times in passed.items() if times == len(correct)}
+        failed = {variant: [test.name for test in run.failed if test.name in sound] for variant, run in faulty}
+        self._noticed = {
+            task: {fault.kind: failed.get(fault, []) for fault in _variants()[1] if fault.task == task}
+            for task in TASKS
+        }
+
+    def notices(self, fault: Variant) -> bool:
+        """Whether a test fails on a faulty app that passes on every correct one."""
+        return bool(self._noticed[fault.task][fault.kind])
+
+    def notices_any(self, task: str) -> bool:
+        """Whether any fault of a task is noticed."""
+        return any(self._noticed[task].values())
+
+    def require_start(self, task: str) -> None:
+        """There are tests for a task.
+
+        Raises:
+            StudentError: there are none, and those of other tasks notice nothing of it.
+        """
+        unwritten = any(test.name == TESTS and "NotImplementedError" in test.message for test in self._of(task))
+        if unwritten or not (self._of(task) or self.notices_any(task) or self.alarm(task)):
+            raise StudentError(f"No test has a name that begins with test_{task}_.", kind="NotImplementedError")
+
+    def alarm(self, task: str) -> str:
+        """What to say about a task's tests that fail on a correct app; empty if none does."""
+        for _, run in self._correct:
+            ended = run.exit_code in (1, 5) or (run.exit_code == 0 and run.tests) or run.broken
+            if not ended:
+                return _LATE if run.exit_code == -9 else _STOPPED
+        # Those in the usual order come first: what fails in any order is no matter of the order.
+        runs = sorted(self._correct, key=lambda pair: pair[0].reverse)
+        alarms: dict[str, tuple[TestCase, bool]] = {}
+        for variant, run in runs:
+            for test in (*run.broken, *run.failed):
+                if task in tasks_of(test.name):
+                    alarms.setdefault(_plain(test.name), (test, variant.reverse))
+        if not alarms:
+            return ""
+        (test, reverse), *others = alarms.values()
+        where = "when the tests run in reverse order" if reverse else "on an app that keeps the contract"
+        question = (
+            "What does it need that another test leaves behind?"
+            if reverse
+            else "What does it rely on that README.md does not promise?"
+        )
+        also = f"\nAlso: {', '.join(_plain(other.name) for other, _ in others)}." if others else ""
+        return f"{self._quoted(test, where)}{also}\n{question}"
+
+    def table(self, task: str) -> str:
+        """Which kinds of fault of a task are noticed, and by which test; the others come first."""
+        kinds = self._noticed[task]
+        rows = [f"Your tests notice {sum(map(bool, kinds.values()))} of {len(kinds)} kinds of fault:"]
+        for kind, tests in sorted(kinds.items(), key=lambda row: bool(row[1])):
+            by = list(dict.fromkeys(map(_plain, tests)))
+            more = f" and {len(by) - 1} more" if len(by) > 1 else ""
+            rows.append(f"✓ {kind} ({by[0][:32]}{more})" if by else f"✗ {kind}")
+        outcomes = {test.outcome for test in self._of(task)}
+        if not self.notices_any(task) and outcomes & {"skipped", "xfailed", "xpassed"}:
+            rows.append("A test that is skipped, or expected to fail, notices nothing.")
+        return "\n".join(rows)
+
+    def _of(self, task: str) -> list[TestCase]:
+        return [test for _, run in self._correct for test in run.tests if task in tasks_of(test.name)]
+
+    def _quoted(self, test: TestCase, where: str) -> str:
+        reason = [f"  {line}" for line in test.message.strip().splitlines()]
+        if test.name == TESTS:
+            errors = [line for line in reason if line.startswith("  E  ")]
+            return "\n".join([f"{TESTS} cannot be loaded {where}:", *(errors or reason)[-4:]])
+        happened = "cannot run" if test.outcome == "error" else "fails"
+        lines = [f"{test.name} {happened} {where}:"]
+        if 0 < test.line <= len(self._source):
+            lines.append(f"  line {test.line}:  {self._source[test.line - 1].strip()}")
+        return "\n".join([*lines, *reason[:4]])
+
+
+def tasks_of(name: str) -> tuple[str, ...]:
+    """The task whose word a test's name, or its class's, begins with; all tasks if there is none."""
+    words = [re.sub(r"^test_?", "", part.lower()) for part in _plain(name).split("::")]
+    return tuple(task for task in TASKS if any(re.match(rf"{task}(_|$)", word) for word in words)) or TASKS
+
+
+def _plain(name: str) -> str:
+    return name.partition("[")[0]
+
+
+@lru_cache
+def _base(name: str) -> str:
+    return (HERE / "apps" / name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def _variants() -> tuple[list[Variant], list[Variant]]:
+    """The correct and the faulty apps of apps.toml."""
+
+    def read(table: dict[str, Any]) -> Variant:
+        edits = tuple((edit["replace"], edit["by"]) for edit in table.pop("edits", ()))
+        return Variant(edits=edits, **table)
+
+    listed = tomllib.loads((HERE / "apps.toml").read_text(encoding="utf-8"))
+    return [read(table) for table in listed["correct"]], [read(table) for table in listed["fault"]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a check for each task, and one for each fault; those wait until nothing is wrong on correct apps."""
+    if "fault" in metafunc.fixturenames:
+        rows = [
+            pytest.param(
+                fault,
+                marks=[pytest.mark.task(fault.task), pytest.mark.needs(f"test_correct_apps_pass[{fault.task}]")],
+                id=re.sub(r"\W+", "-", fault.kind.lower()),
+            )
+            for fault in _variants()[1]
+        ]
+        metafunc.parametrize("fault", rows)
+    elif "task" in metafunc.fixturenames and metafunc.module.__name__.endswith("test_hidden"):
+        rows = [pytest.param(task, marks=pytest.mark.task(task, weight=0.01), id=task) for task in TASKS]
+        metafunc.parametrize("task", rows)
+
+
+@pytest.fixture(scope="session")
+def verdict(submission: Submission) -> Verdict:
+    """Run the tests once on each app, and judge them."""
+    correct, faulty = _variants()
+    first = submission.pytest(TESTS, correct[0].files(submission))
+    pairs = [(correct[0], first)]
+    if first.passed:  # otherwise there is nothing to find out
+        rest = [*correct[1:], *faulty]
+        runs = submission.pytests(TESTS, [variant.files(submission) for variant in rest])
+        pairs += zip(rest, runs, strict=True)
+    return Verdict(submission.read(TESTS).splitlines(), pairs[: len(correct)], pairs[len(correct) :])
+
+
+@pytest.fixture(autouse=True)
+def no_false_alarm(request: pytest.FixtureRequest) -> None:
+    """Fail the checks of a task, the visible one too, if a test of the task fails on a correct app."""
+    if "task" not in request.fixturenames:
+        return
+    verdict, task = request.getfixturevalue("verdict"), request.getfixturevalue("task")
+    verdict.require_start(task)
+    alarm = verdict.alarm(task)
+
+    assert not alarm, alarm
