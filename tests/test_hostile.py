@@ -4,7 +4,8 @@ A folder holds what an attacker hands in, over the reference solution of lab 02 
 untouched lab; ``lab = "mini"``: nothing but the folder). ``cell.py`` is one more cell of the notebook, at its end
 or with ``where = "first"`` at its beginning; ``make.py`` makes what cannot be kept in a repository. A folder's
 ``expected.toml`` says what the work honestly deserves per task, and words that the student sees (``says``) or must
-never see (``never``). ``level`` is the weakest level of isolation that promises to hold this attack.
+never see (``never``). ``level`` is the weakest level that promises to hold this attack, ``seconds`` the
+time of a check where an attack needs more than the lab gives.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Attack:
     where: str = "last"
     level: str = "process"
     neighbour: bool = False
+    seconds: float | None = None
     says: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     status: dict[str, str] = field(default_factory=dict)
@@ -131,7 +133,10 @@ class Arena:
     def grade(self, attack: Attack) -> LabReport:
         """The report on an attack."""
         catalog = self.catalogs[attack.lab]
-        request = Request(catalog.labs()[0], self.hand_in(attack), tasks=list(attack.score))
+        lab = catalog.labs()[0]
+        if attack.seconds is not None:
+            lab = lab.model_copy(update={"limits": lab.limits.model_copy(update={"check_s": attack.seconds})})
+        request = Request(lab, self.hand_in(attack), tasks=list(attack.score))
         return grade(request, catalog, self.zygotes[attack.lab])
 
     def ask_neighbour(self) -> None:
@@ -288,6 +293,18 @@ def test_there_are_attacks_of_every_kind() -> None:
     assert len(listed) >= 80
     assert [attack.name for attack in listed if not (attack.about.endswith(".") and attack.score)] == []
     assert len({attack.about for attack in listed}) == len(listed)
+
+
+def test_nobody_is_signalled_for_real() -> None:
+    """An attack that signals processes by number runs only where it has processes of its own."""
+    armed = [
+        attack.name
+        for attack in attacks()
+        if attack.level != "kernel"
+        and any(b"os.kill" in path.read_bytes() for path in (HERE / attack.name).glob("*.py"))
+    ]
+
+    assert armed == []
 
 
 @pytest.mark.parametrize("attack", held(), ids=lambda attack: attack.name)

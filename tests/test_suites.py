@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
@@ -177,6 +178,15 @@ def test_a_run_that_does_not_end_loses_only_itself(run: Run) -> None:
 
     assert [result.exit_code for result in runs] == [0, -9, 0]
     assert runs[1].tests == ()
+
+
+def test_runs_that_do_not_end_share_the_time(run: Run) -> None:
+    """However many runs hang, none gets a result and all are over when the time is."""
+    start = time.monotonic()
+    results = run("def test_it():\n    while True: pass\n", [{}] * 12, timeout_s=2)
+
+    assert {result.exit_code for result in results} == {-9}
+    assert time.monotonic() - start < 8  # each with all of the time: 12 seconds
 
 
 @pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.abort()"])
