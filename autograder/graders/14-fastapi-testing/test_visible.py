@@ -25,7 +25,7 @@ PLAIN = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs(submission):
     """Run the tests on the app at hand, and on it with each of the faults: task → run, "" → the app as it is."""
     app = submission.read("app.py")
