@@ -13,8 +13,9 @@ __all__ = ["NotANotebook", "describe", "run_notebook"]
 
 _BODY_MAGICS = {"%%capture", "%%prun", "%%time", "%%timeit"}
 """Cell magics whose body is Python of the notebook itself."""
-_MAGIC = re.compile(r"^(\s*)(?:[\w, ]+=\s*)?[%!]")
-_HELP = re.compile(r"^(\s*)(?:\?{1,2}[\w.]+|[\w.]+\?{1,2})\s*$")
+# `++` and `*+` give nothing back: a line of a hundred thousand spaces would take minutes otherwise.
+_MAGIC = re.compile(r"^(\s*+)(?:[\w, ]++=\s*+)?[%!]")
+_HELP = re.compile(r"^(\s*+)(?:\?{1,2}[\w.]++|[\w.]++\?{1,2})\s*+$")
 _MAX_FRAMES = 8
 
 
