@@ -1,0 +1,49 @@
+"""The command line: parse, call, print, exit. Nothing else in the autograder does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from autograder.cli._common import GRADED, INFRASTRUCTURE, USAGE, app, complain
+from autograder.errors import AutograderError, BuildError, ManifestError, UsageError
+
+# isort: split
+# Each adds its commands to the app; `--help` lists them in this order.
+# isort: off
+from autograder.cli import learn, author, machine  # noqa: F401
+# isort: on
+
+__all__ = ["app", "main"]
+
+
+def main() -> NoReturn:
+    """Run a command; every error that we know ends in a sentence and its exit code."""
+    if sys.platform == "win32":
+        complain("The autograder needs Linux or macOS. On Windows use WSL 2: `wsl --install`, and try again there.")
+        sys.exit(USAGE)
+    # Graders fit small models, for which threads cost more than they bring. It must be said before NumPy is imported.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else GRADED)
+    except (UsageError, ManifestError, BuildError) as error:
+        complain(str(error))
+        sys.exit(USAGE)
+    except AutograderError as error:
+        complain(f"Our side failed: {error}")
+        sys.exit(INFRASTRUCTURE)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        complain("Stopped.")
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # Typer's own complaints about usage
+            error.show()
+            sys.exit(USAGE)
+        raise

@@ -1,0 +1,86 @@
+"""The commands of an author: solutions, verify, build."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autograder.cli._common import BELOW, Labs, Seed, app, choose, deliver, graded, leave, say
+from autograder.errors import UsageError
+
+__all__ = ["build", "solutions", "verify"]
+
+
+@app.command()
+def solutions(labs: Labs = None, seed: Seed = 0) -> None:
+    """Grade the reference solutions, which must get full marks."""
+    from autograder.catalog import Catalog
+    from autograder.grading import Request
+
+    catalog = Catalog()
+    if catalog.for_students:
+        raise UsageError("This is the student edition: it has no solutions.")
+    chosen = choose(catalog, labs)
+    report = graded(catalog, [Request(lab, catalog.solution_dir(lab.id), seed=seed) for lab in chosen])
+    deliver(catalog, report, "terminal", None, save=False)
+    leave(report, 100)
+
+
+@app.command()
+def verify(
+    labs: Labs = None,
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option(help="Processes that grade side by side.", min=1)] = 2,
+) -> None:
+    """Prove the graders: solution full, starter zero, every case as it says, labs/ in step."""
+    from autograder.catalog import Catalog
+    from autograder.render import verdicts
+    from autograder.verify import verify as run
+
+    catalog = Catalog()
+    chosen = tuple(choose(catalog, labs))
+    with verdicts.Board() as board:
+        for verdict in run(catalog, chosen, workers=jobs, seed=seed, planned=board.planned):
+            board.add(
+                verdict.lab,
+                verdict.kind,
+                verdict.case,
+                verdict.problem,
+                fails=verdict.fails,
+                lost=verdict.lost,
+                scores=verdict.scores,
+                seconds=verdict.seconds,
+            )
+    if not board.clean:
+        raise typer.Exit(BELOW)
+
+
+@app.command()
+def build(
+    labs: Labs = None,
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether labs/ is in step.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files in labs/ that have been worked on.")] = False,
+) -> None:
+    """Make the student's view in labs/ from solutions/."""
+    from autograder import build as builder
+    from autograder.catalog import Catalog
+
+    catalog = Catalog()
+    if check:
+        stale = builder.check(catalog.root)
+        if stale:
+            say("labs/ is not in step with solutions/. Run `nox -s build`:")
+            for line in stale:
+                say(f"  - {line}")
+            raise typer.Exit(BELOW)
+        say("labs/ is in step with solutions/.")
+        return
+    result = builder.build(catalog.root, [catalog.find(name).id for name in labs] if labs else None, force=force)
+    for name in result.written:
+        say(f"wrote   {name}")
+    for name in result.removed:
+        say(f"removed {name}")
+    for name in result.kept:
+        say(f"kept    {name}: it has been worked on (--force overwrites it)")
+    say(f"{len(result.written)} written, {len(result.unchanged)} unchanged, {len(result.kept)} kept.")
