@@ -102,7 +102,10 @@ def text(findings: tuple[Finding, ...]) -> str:
 def _survey() -> dict[str, tuple[bool, str]]:
     """In a process of its own: trying means giving up rights for good, and forking, which threads would not survive."""
     root = str(Path(__file__).resolve().parents[1])
-    code = "import sys; sys.path.append(sys.argv[1]); from autograder.sandbox import survey; survey.main()"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import autograder; sys.path.append(sys.path.pop(0)); "
+        "from autograder.sandbox import survey; survey.main()"
+    )
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, root],

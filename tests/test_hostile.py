@@ -1,7 +1,7 @@
 """Attacks, one folder each in ``hostile/``: none gains a point, breaks anything or leaves anything behind.
 
-A folder holds what an attacker hands in, over the reference solution of lab 02 (``base = "starter"``: over the
-untouched lab; ``lab = "mini"``: nothing but the folder). ``cell.py`` is one more cell of the notebook, at its end
+A folder holds what an attacker hands in, over the reference solution of lab 02 (``lab = "dvc"``: of lab 07;
+``base = "starter"``: over the untouched lab; ``lab = "mini"``: nothing but the folder). ``cell.py`` is one more cell of the notebook, at its end
 or with ``where = "first"`` at its beginning; ``make.py`` makes what cannot be kept in a repository. A folder's
 ``expected.toml`` says what the work honestly deserves per task, and words that the student sees (``says``) or must
 never see (``never``). ``level`` is the weakest level that promises to hold this attack, ``seconds`` the
@@ -39,7 +39,7 @@ from autograder.sandbox.confine import FIRST_UID
 
 HERE = Path(__file__).parent / "hostile"
 REPOSITORY = Path(__file__).parents[1]
-IRIS = "02-iris-slicing"
+LABS = {"iris": "02-iris-slicing", "dvc": "07-dvc-pipeline"}
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -85,7 +85,7 @@ class Arena:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.courses = {"iris": self._iris(), "mini": root / "mini"}
+        self.courses = {**{name: self._course(name) for name in LABS}, "mini": root / "mini"}
         shutil.copytree(HERE / "_mini", self.courses["mini"])
         self.canary = root / "canary"
         self.canary.mkdir(mode=0o777)
@@ -94,7 +94,7 @@ class Arena:
         self.secret = root / "hidden.txt"
         self.secret.write_text("LOOT")
         self.other = root / "other"
-        shutil.copytree(self.courses["iris"] / "solutions" / IRIS, self.other)
+        shutil.copytree(self.courses["iris"] / "solutions" / LABS["iris"], self.other)
         self.tcp = socket.create_server(("127.0.0.1", 0))
         self.abstract = self._listening(f"\0autograder-{os.getpid()}")
         self.socket = self._listening(str(root / "socket"))
@@ -109,15 +109,17 @@ class Arena:
             zygote.close()
         for sock in (self.tcp, self.abstract, self.socket):
             sock.close()
+        # pytest would give up on the deepest of them when it removes old folders of tests.
+        subprocess.run(["rm", "-rf", "--", self.root / "submissions"], check=True)
 
     def hand_in(self, attack: Attack) -> Path:
         """The folder of an attack as a student would hand it in."""
         folder = self.root / "submissions" / attack.name
         folder.mkdir(parents=True)
-        solution = self.courses["iris"] / "solutions" / IRIS
-        if attack.lab == "iris":
+        if attack.lab in LABS:
+            solution = self.courses[attack.lab] / "solutions" / LABS[attack.lab]
             base = student_view(solution) if attack.base == "starter" else {}
-            for name in ("iris_slicing.ipynb", "test_slices.py"):
+            for name in self.catalogs[attack.lab].labs()[0].submit:
                 (folder / name).write_bytes(base.get(name) or (solution / name).read_bytes())
         for path in sorted((HERE / attack.name).rglob("*")):
             name = path.relative_to(HERE / attack.name).as_posix()
@@ -164,16 +166,16 @@ class Arena:
                 continue
         return found
 
-    def _iris(self) -> Path:
-        root = self.root / "iris"
-        for part in (f"solutions/{IRIS}", f"labs/{IRIS}", f"autograder/graders/{IRIS}", "datasets/iris"):
+    def _course(self, name: str) -> Path:
+        root, lab = self.root / name, LABS[name]
+        facts = tomllib.loads((REPOSITORY / "solutions" / lab / "lab.toml").read_text())
+        datasets = [f"datasets/{data}" for data in facts["datasets"]]
+        for part in (f"solutions/{lab}", f"labs/{lab}", f"autograder/graders/{lab}", *datasets):
             shutil.copytree(REPOSITORY / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        part = next(line for line in (root / f"solutions/{IRIS}/lab.toml").read_text().splitlines() if "part" in line)
-        name = part.partition('"')[2].partition('"')[0]
-        course = f'title = "One lab"\n[[part]]\nid = "{name}"\ntitle = "One"\nlabs = ["{IRIS}"]\n'
+        course = f'title = "One lab"\n[[part]]\nid = "{facts["part"]}"\ntitle = "One"\nlabs = ["{lab}"]\n'
         (root / "course.toml").write_text(course)
         (root / ".grades").mkdir()
-        (root / ".grades" / f"{IRIS}.json").write_text("{}")
+        (root / ".grades" / f"{lab}.json").write_text("{}")
         return root
 
     def _listening(self, address: str) -> socket.socket:
@@ -276,14 +278,20 @@ def leftovers(staging: Path) -> set[str]:
         if path.name.isdigit():
             try:
                 supervisor = path.stat().st_uid - FIRST_UID
+                orphaned = _parent(path) == 1 and b"autograder.sandbox.zygote" in (path / "cmdline").read_bytes()
             except OSError:
                 continue
-            if supervisor >= 0 and not Path("/proc", str(supervisor)).exists():
+            if orphaned or (supervisor >= 0 and not Path("/proc", str(supervisor)).exists()):
                 found.add(f"process {path.name}")
     for folder in Path("/sys/fs/cgroup").rglob("autograder-*"):
         if not Path("/proc", folder.name.removeprefix("autograder-")).exists():
             found.add(f"group {folder}")
     return found
+
+
+def _parent(process: Path) -> int:
+    """The parent of a process, from ``/proc/<pid>/stat``: after the name, which may hold anything, state and parent."""
+    return int((process / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_there_are_attacks_of_every_kind() -> None:

@@ -109,7 +109,11 @@ class Zygote:
         package_root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         # Neither the caller's working directory nor its user's packages decide what is imported. Its environment
         # does not come along, so that -E (or -I) is not needed: that would ignore PYTHONHASHSEED as well.
-        start = f"import sys; sys.path.append({package_root!r}); from autograder.sandbox.zygote import main; main()"
+        # This package and no other checkout's is imported, yet what lies beside it hides none of Python's modules.
+        start = (
+            f"import sys; sys.path.insert(0, {package_root!r}); import autograder; sys.path.append(sys.path.pop(0)); "
+            "from autograder.sandbox.zygote import main; main()"
+        )
         command = [sys.executable, "-s", "-P", "-c", start, str(theirs.fileno()), json.dumps(self._preload)]
         self._process = subprocess.Popen(
             command,
