@@ -1,11 +1,11 @@
 """Attacks, one folder each in ``hostile/``: none gains a point, breaks anything or leaves anything behind.
 
 A folder holds what an attacker hands in, over the reference solution of lab 02 (``lab = "dvc"``: of lab 07;
-``base = "starter"``: over the untouched lab; ``lab = "mini"``: nothing but the folder). ``cell.py`` is one more cell of the notebook, at its end
-or with ``where = "first"`` at its beginning; ``make.py`` makes what cannot be kept in a repository. A folder's
-``expected.toml`` says what the work honestly deserves per task, and words that the student sees (``says``) or must
-never see (``never``). ``level`` is the weakest level that promises to hold this attack, ``seconds`` the
-time of a check where an attack needs more than the lab gives.
+``base = "starter"``: over the untouched lab; ``lab = "mini"``: nothing but the folder). ``cell.py`` is one more cell
+of the notebook, at its end or with ``where = "first"`` at its beginning; ``make.py`` makes what cannot be kept in a
+repository. A folder's ``expected.toml`` says what the work honestly deserves per task, and words that the student
+sees (``says``) or must never see (``never``). ``level`` is the weakest level that promises to hold this attack,
+``seconds`` the time of a check where an attack needs more, or can do with less, than the lab gives.
 """
 
 from __future__ import annotations
