@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from autograder.errors import ManifestError
 
-__all__ = ["Course", "Lab", "Limits", "Part", "Task", "explain", "load_course", "load_lab", "preloads", "read_toml"]
+__all__ = [
+    "Course",
+    "Lab",
+    "LatePolicy",
+    "Limits",
+    "Part",
+    "Task",
+    "explain",
+    "load_course",
+    "load_lab",
+    "preloads",
+    "read_toml",
+]
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _LAB_ID = r"^\d{2}-[a-z0-9]+(-[a-z0-9]+)*$"
@@ -66,6 +79,8 @@ class Lab(_Strict):
     """Files a student hands in, relative to the lab's folder; only these are taken from a submission."""
     preload: tuple[str, ...] = ()
     """Modules imported once before student code is forked, because nearly every submission needs them."""
+    listens: bool = False
+    """Whether student code listens on TCP ports, as a server that a platform starts does."""
     requires: tuple[_LabId, ...] = ()
     """Labs that should be done before this one."""
     docs: Annotated[str, Field(pattern=_HTTPS)] | None = None
@@ -100,11 +115,27 @@ class Part(_Strict):
     labs: tuple[_LabId, ...] = ()
 
 
+class LatePolicy(_Strict):
+    """What being late costs. Without a line in course.toml it costs nothing."""
+
+    grace_minutes: Annotated[float, Field(ge=0, le=10080)] = 0
+    """As late as this is not late at all."""
+    per_day: Annotated[float, Field(ge=0, le=100)] = 0
+    """Per cent of a lab's points that each day costs, begun days included, counted from the due date."""
+    at_most: Annotated[float, Field(ge=0, le=100)] = 100
+    """Per cent of a lab's points that lateness costs at the most."""
+    closes_after_days: Annotated[float, Field(ge=0, le=366)] | None = None
+    """After so many days nothing is accepted any more: all points are lost."""
+
+
 class Course(_Strict):
-    """The course: its title, and its parts in order."""
+    """The course: its title, its parts in order, and when labs are due."""
 
     title: _Title
     part: Annotated[tuple[Part, ...], Field(min_length=1)]
+    due: dict[_LabId, AwareDatetime] = {}
+    """Lab → when it is due, with time zone: ``02-iris-slicing = 2026-03-01T23:59:00+01:00``."""
+    late: LatePolicy = LatePolicy()
 
 
 def read_toml(path: Path) -> dict[str, object]:
@@ -160,6 +191,12 @@ def load_course(path: Path) -> Course:
     problems += _twice(_each(raw.get("part"), "id"), "part.id: each part needs an id of its own")
     labs = [lab for group in _each(raw.get("part"), "labs") if isinstance(group, list) for lab in group]
     problems += _twice(labs, "part.labs: a lab belongs to one part, and there once")
+    due = raw.get("due")
+    problems += [
+        f"due.{lab}: no part lists that lab: correct the id or remove the line"
+        for lab in (due if isinstance(due, dict) else ())
+        if lab not in labs and re.fullmatch(_LAB_ID, lab)
+    ]
     if problems or course is None:
         raise ManifestError(path, problems)
     return course
@@ -205,8 +242,10 @@ def explain(fault: object) -> str:
             what = "unknown key: remove it or correct its spelling"
         case "missing":
             what = "is required: add it"
+        case "timezone_aware" | "datetime_type" | "datetime_parsing" | "datetime_from_date_parsing":
+            what = "must be a date and time with time zone, such as 2026-03-01T23:59:00+01:00"
         case "string_pattern_mismatch":
-            what = _PATTERNS[fault["ctx"]["pattern"]]
+            what = _PATTERNS.get(fault["ctx"]["pattern"], what)
     found = fault.get("input")
     shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) and where else ""
     return f"{where}: {what}{shown}" if where else what

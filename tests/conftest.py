@@ -224,7 +224,7 @@ def submit(zygote: Zygote, tmp_path: Path) -> Iterator[Callable[..., Submission]
 
     def submit(files: dict[str, str], *, missing: tuple[str, ...] = (), **limits: Any) -> Submission:
         task = Task(id="task", title="Task", points=1)
-        about = {"id": "01-tiny-lab", "title": "Tiny", "part": "basics", "minutes": 5}
+        about = {"id": "01-tiny-lab", "title": "Tiny", "part": "basics", "minutes": 5, "listens": True}
         lab = Lab(**about, submit=(*files, *missing), task=(task,), limits=Limits(**limits))
         folder = tmp_path / "submission"
         for name, text in files.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from autograder.errors import StudentCrash, StudentTimeout
+from autograder.errors import GraderError, StudentCrash, StudentTimeout
 from autograder.submission import Submission
 
 Submit = Callable[..., Submission]
@@ -158,6 +159,16 @@ def test_a_process_listens_and_answers(submit: Submit) -> None:
 
     assert (listens, text, process.running) == (True, "hello", True)
     assert "port 8123" in process.output()[0]
+
+
+def test_a_lab_that_does_not_listen_has_no_ports(submit: Submit) -> None:
+    """Asking for a port where lab.toml promises none is a bug of the grader, wherever it runs."""
+    submission = submit({"web.py": SERVER})
+    submission.session._cell = replace(submission.session._cell, listens=False)
+    process = submission.start("python web.py")
+
+    with pytest.raises(GraderError, match="listens = true"):
+        process.listens(8000)
 
 
 def test_a_shell_reads_the_command(submit: Submit) -> None:

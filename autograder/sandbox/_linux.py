@@ -23,6 +23,7 @@ _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 # Landlock access rights, https://docs.kernel.org/userspace-api/landlock.html
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_CHAR, _MAKE_BLOCK, _TRUNCATE, _IOCTL_DEV = 1 << 6, 1 << 11, 1 << 14, 1 << 15
+_BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: 1 << 13, 3: _TRUNCATE, 5: _IOCTL_DEV}
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
@@ -127,21 +128,22 @@ def landlock_abi() -> int:
     return max(0, _syscall(_SYS_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1))
 
 
-def landlock(read: Iterable[str], write: Iterable[str], devices: Iterable[str], *, network: bool) -> None:
+def landlock(read: Iterable[str], write: Iterable[str], devices: Iterable[str], *, connect: bool, listen: bool) -> None:
     """Restrict this process and its children to the paths given, for good.
 
     Args:
         read: files and folders that may be read and executed.
         write: folders in which everything may be done but making device nodes.
         devices: device files that may be read and written.
-        network: whether TCP stays allowed (False where no namespace takes care of it).
+        connect: whether TCP connections stay allowed (False where no namespace takes care of them).
+        listen: whether TCP ports may be opened.
 
     Raises:
         OSError: the kernel refused.
     """
     abi = landlock_abi()
     handled = sum(bits for version, bits in _RIGHTS_BY_ABI.items() if abi >= version)
-    tcp = 0 if network or abi < 4 else 3
+    tcp = 0 if abi < 4 else (0 if listen else _BIND_TCP) | (0 if connect else _CONNECT_TCP)
     scoped = 3 if abi >= 6 else 0  # abstract Unix sockets and signals stay inside
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     packed = struct.pack("<QQQ", handled, tcp, scoped)

@@ -48,6 +48,7 @@ class Cell:
         lab: name of the lab, the working directory is ``labs/<lab>``.
         datasets: name → folder, readable as ``datasets/<name>``.
         hide: folders that must not be seen even where they lie in a readable one.
+        listens: whether TCP ports of the machine may be opened where there is no network of the sandbox's own.
         memory_mb, disk_mb, processes, wall_s: limits of the whole sandbox.
     """
 
@@ -56,6 +57,7 @@ class Cell:
     lab: str
     datasets: dict[str, str] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
+    listens: bool = False
     memory_mb: int = 2048
     disk_mb: int = 256
     processes: int = 64
@@ -285,7 +287,8 @@ def _landlock(cell: Cell, readable: list[str]) -> None:
             "/etc/hosts",
         ]
         write = [f"{cell.root}/labs", f"{cell.root}/tmp"]
-    _linux.landlock(read, write, _DEVICES, network=cell.level == "kernel")
+    own_network = cell.level == "kernel"
+    _linux.landlock(read, write, _DEVICES, connect=own_network, listen=own_network or cell.listens)
 
 
 def seclude(cell: Cell, folder: str) -> None:
@@ -302,7 +305,7 @@ def seclude(cell: Cell, folder: str) -> None:
         read.append(f"{WORKSPACE}/datasets")
     else:
         read = [*_readable(cell.hide), *cell.datasets.values(), f"{cell.root}/datasets", "/etc/passwd", "/etc/hosts"]
-    _linux.landlock([*read, folder], [folder], _DEVICES, network=True)
+    _linux.landlock([*read, folder], [folder], _DEVICES, connect=True, listen=True)
 
 
 def _limit(cell: Cell) -> None:

@@ -58,7 +58,7 @@ def _landlock() -> str:
     version = _linux.landlock_abi()
     if version == 0:
         raise OSError(None, "not there")
-    _linux.landlock(["/"], [], [], network=True)
+    _linux.landlock(["/"], [], [], connect=True, listen=True)
     return f"version {version}"
 
 

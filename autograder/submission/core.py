@@ -76,6 +76,7 @@ class Submission:
             lab=lab.id,
             datasets={name: str(path) for name, path in datasets.items()},
             hide=tuple(str(path) for path in hide),
+            listens=lab.listens,
             memory_mb=lab.limits.memory_mb,
             disk_mb=lab.limits.disk_mb,
             processes=lab.limits.processes,

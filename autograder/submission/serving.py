@@ -12,8 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from autograder.errors import SandboxError, StudentCrash, StudentMissing, StudentTimeout
-from autograder.sandbox import _linux
+from autograder.errors import GraderError, StudentCrash, StudentMissing, StudentTimeout
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.output import Output
 from autograder.submission.transport import client_of
@@ -36,7 +35,6 @@ _COPIES: Final = ("--reload", "--workers")
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _EXCEPTION: Final = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt))(?:: .*)?")
 _LISTEN: Final = "0A"
-_FIRST_ABI_WITH_TCP: Final = 4
 
 
 class Process:
@@ -184,11 +182,8 @@ class Process:
         return StudentCrash(f"{what}: {last}" if last else f"{what}.", kind=kind, detail=err[-2000:])
 
     def _tcp(self, host: str, port: int) -> dict[str, object]:
-        if self._sandbox.cell.level == "landlock" and _linux.landlock_abi() >= _FIRST_ABI_WITH_TCP:
-            raise SandboxError(
-                "isolation at level landlock keeps student code from opening TCP ports: grade where `nox -s doctor` "
-                "names level kernel"
-            )
+        if not self._sandbox.cell.listens:
+            raise GraderError("this lab's student code may open no TCP port: add `listens = true` to its lab.toml")
         return {"family": "tcp", "host": host, "port": port}
 
     def _children(self, pid: int) -> list[int]:
