@@ -32,6 +32,18 @@ def grade(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def submit(session: nox.Session) -> None:
+    """Pack your work on a lab into one archive to hand in: `-- 02`; add `--student ID` if your course asks for it."""
+    _autograder(session, "submit")
+
+
+@nox.session(venv_backend="none")
+def watch(session: nox.Session) -> None:
+    """Grade a lab again whenever you save: `-- 02`."""
+    _autograder(session, "watch")
+
+
+@nox.session(venv_backend="none")
 def solutions(session: nox.Session) -> None:
     """Instructors: grade the reference solutions, which must get full marks."""
     _autograder(session, "solutions")
@@ -47,6 +59,18 @@ def verify(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Authors: make labs/ from solutions/; `-- --check` only tells whether they are in step."""
     _autograder(session, "build")
+
+
+@nox.session(venv_backend="none")
+def release(session: nox.Session) -> None:
+    """Instructors: make the student edition, without solutions and hidden checks: `-- --to DIR` or `-- --zip FILE`."""
+    _autograder(session, "release")
+
+
+@nox.session(venv_backend="none", name="grade-class")
+def grade_class(session: nox.Session) -> None:
+    """Instructors: grade what a class handed in: `-- submissions/ --to results/`."""
+    _autograder(session, "grade-class")
 
 
 @nox.session(venv_backend="none")

@@ -4,6 +4,7 @@
 
     AutograderError
     ├── UsageError               the command line or the call is wrong            exit 2
+    │   ├── ArchiveError         an archive handed in is damaged, dangerous or no archive
     │   └── LabNotFound          no lab answers to that name
     ├── ManifestError            lab.toml, course.toml or cases.toml has faults   exit 2
     ├── BuildError               a solution cannot be turned into a student view  exit 2
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "ArchiveError",
     "AutograderError",
     "BuildError",
     "DatasetError",
@@ -51,6 +53,10 @@ class AutograderError(Exception):
 
 class UsageError(AutograderError):
     """The caller asked for something that cannot be done; the message says what to do instead."""
+
+
+class ArchiveError(UsageError):
+    """An archive that was handed in is damaged, dangerous or no archive; nothing of it was taken."""
 
 
 class LabNotFound(UsageError):

@@ -50,9 +50,13 @@ def test_the_menu_is_complete() -> None:
 
     assert set(menu) == {
         "grade",
+        "watch",
+        "submit",
+        "release",
         "solutions",
         "verify",
         "build",
+        "grade-class",
         "tests",
         "fuzz",
         "lint",

@@ -27,6 +27,7 @@ __all__ = [
     "known_format",
     "leave",
     "say",
+    "shortest",
 ]
 
 GRADED: Final = 0
@@ -122,6 +123,12 @@ def leave(report: Any, fail_under: float | None) -> None:
         raise InfrastructureError("at least one lab could not be graded; see above.")
     if fail_under is not None and report.score < report.points * fail_under / 100:
         raise typer.Exit(BELOW)
+
+
+def shortest(path: Path) -> str:
+    """A path as it is typed from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def say(text: str) -> None:

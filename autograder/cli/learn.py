@@ -1,16 +1,16 @@
-"""The commands of a learner: grade."""
+"""The commands of a learner: grade, watch, submit."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from autograder.cli._common import Labs, Seed, app, choose, deliver, graded, known_format, leave
+from autograder.cli._common import BELOW, Labs, Seed, app, choose, deliver, graded, known_format, leave, say, shortest
 from autograder.errors import UsageError
 
-__all__ = ["grade"]
+__all__ = ["grade", "submit", "watch"]
 
 
 @app.command()
@@ -45,3 +45,67 @@ def grade(
     report = graded(catalog, requests)
     deliver(catalog, report, format, output)
     leave(report, fail_under)
+
+
+@app.command()
+def watch(lab: Annotated[str, typer.Argument(help="Lab, by number or name.")], seed: Seed = 0) -> None:
+    """Grade a lab again whenever you save, and show what that changed."""
+    from autograder.catalog import Catalog
+    from autograder.manifest import preloads
+    from autograder.render.changes import Screen
+    from autograder.sandbox.client import Zygote
+
+    catalog = Catalog()
+    chosen = catalog.find(lab)
+    with Zygote(preloads([chosen])) as zygote:
+        from autograder import watch as watching
+
+        folder = catalog.lab_dir(chosen.id)
+        with watching.listen(folder, chosen.submit) as events:
+            watching.watch(chosen, catalog, zygote, events, Screen(chosen.id), seed=seed)
+
+
+@app.command()
+def submit(
+    lab: Annotated[str, typer.Argument(help="Lab, by number or name.")],
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the archive; handin/ of the course if none is named.")
+    ] = None,
+    student: Annotated[str | None, typer.Option(help="Your id, if your course asks for it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Pack it although something is missing or fails.")] = False,
+) -> None:
+    """Pack your work on a lab into one archive to hand in."""
+    import datetime as dt
+
+    from autograder import submit as packing
+    from autograder.catalog import Catalog
+    from autograder.manifest import preloads
+    from autograder.render.progress import Progress
+    from autograder.sandbox.client import Zygote
+
+    catalog = Catalog()
+    chosen = catalog.find(lab)
+    with Zygote(preloads([chosen])) as zygote, Progress() as bar:
+        found = packing.examine(chosen, catalog.lab_dir(chosen.id), catalog, zygote, bar)
+    for sentence in (*found.missing, *found.broken):
+        say(f"  ! {sentence}")
+    if not (found.sound or force):
+        say(f"Not packed. Put that right and try again, or pack it as it is: `nox -s submit -- {chosen.id} --force`.")
+        raise typer.Exit(BELOW)
+    about = packing.manifest(chosen, found.files, student=student, now=dt.datetime.now(dt.UTC))
+    target = (to or catalog.root / "handin") / packing.archive_name(about)
+    replaced = packing.write(target, packing.archived(about, found.files))
+    say(_standing(chosen.id, found))
+    say(f"{'Replaced' if replaced else 'Packed'} {shortest(target)}: {', '.join(about.files)}.")
+    say(f"Time {about.time:%Y-%m-%d %H:%M} UTC, fingerprint {about.hash[:12]}.")
+    say("Next: upload this file where your course collects work. If you change something, pack it again.")
+
+
+def _standing(lab: str, found: Any) -> str:
+    """How the work stands, in a sentence or two; nothing of it keeps anyone from handing in."""
+    if found.report.score is None:
+        return f"Our side failed, so nothing was checked: {found.report.problem}"
+    passed, total = found.passed
+    if passed == total:
+        return f"All {total} visible checks pass. Hidden checks follow when it is graded."
+    return f"  ! {passed} of {total} visible checks pass. `nox -s grade -- {lab}` shows the others."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from autograder.render import story
-from autograder.render.text import cap, clean, count, legible, number
-from autograder.results import LabReport, Location, Outcome, Report, TaskResult, TaskState
+from autograder.render.text import capped, clean, count, legible, number, short
+from autograder.results import LabReport, Outcome, Report, TaskResult, TaskState
 
-__all__ = ["show", "text"]
+__all__ = ["Page", "columns", "show", "show_task", "text"]
 
 _WIDEST = 100
 _MARKS = {
@@ -31,7 +31,7 @@ def show(report: Report, console: Console | None = None, *, saved: Mapping[str, 
         console: where to, by default standard output.
         saved: lab id → the file with its full report, to be named at the end.
     """
-    page = _Page(console or Console())
+    page = Page(console or Console())
     saved = saved or {}
     several = len(report.labs) > 1
     if not report.labs:
@@ -53,7 +53,7 @@ def text(report: Report, *, width: int = 80, saved: Mapping[str, str] | None = N
     return file.getvalue()
 
 
-class _Page:
+class Page:
     """Lines with a hanging indent and, if wanted, something at the right edge."""
 
     def __init__(self, console: Console) -> None:
@@ -102,19 +102,21 @@ class _Page:
         return Text(legible(clean(content), self._console.encoding), style)
 
 
-def _show_lab(page: _Page, lab: LabReport, saved: str) -> None:
+def _show_lab(page: Page, lab: LabReport, saved: str) -> None:
     graded = lab.outcome is Outcome.GRADED
-    edges = _columns([(lab.score, lab.points), *((task.score, task.points) for task in lab.tasks)])
+    edges = columns([(lab.score, lab.points), *((task.score, task.points) for task in lab.tasks)])
     tint = "bold green" if lab.full_marks else "bold" if graded else "bold red"
     edge = edges[0].rstrip() if graded else story.lab_word(lab)
     page.put(f"{lab.lab} · {lab.title}", "bold", edge=edge, tint=tint)
+    if story.scope(lab):
+        page.put(edge=story.scope(lab), tint="dim")
     for notice in lab.notices[:10]:
         page.put(notice, indent=2, mark="!", tint="yellow")
     if len(lab.notices) > 10:
         page.put(f"… {count(len(lab.notices) - 10, 'more notice')}", "dim", indent=4)
     if graded:
         for task, edge in zip(lab.tasks, edges[1:], strict=True):
-            _show_task(page, task, edge, lab.hints.get(task.id, ()))
+            show_task(page, task, edge, lab.hints.get(task.id, ()))
         page.put()
         page.put(story.summary(lab), "dim", indent=2)
         if story.isolation_note(lab):
@@ -127,13 +129,14 @@ def _show_lab(page: _Page, lab: LabReport, saved: str) -> None:
     page.put(closing[0], tint, indent=2)
     if lab.problem:
         page.put("What went wrong:", indent=2)
-        page.block(list(_capped(lab.problem, lines=12, chars=1500)), indent=2, bar="│")
+        page.block(list(capped(lab.problem, lines=12, chars=1500)), indent=2, bar="│")
     if closing[1]:
         page.put(closing[1], indent=2)
     page.put()
 
 
-def _show_task(page: _Page, task: TaskResult, edge: str, hints: Sequence[str]) -> None:
+def show_task(page: Page, task: TaskResult, edge: str, hints: Sequence[str]) -> None:
+    """Print a task and what was found in it, with ``edge`` (its points) at the right."""
     mark, tint = _MARKS[task.state]
     found = story.findings(task)
     idle = story.idle(task)
@@ -157,33 +160,33 @@ def _show_task(page: _Page, task: TaskResult, edge: str, hints: Sequence[str]) -
         page.put(f'→ HINTS.md, "{story.heading(task)}"', "cyan", indent=8)
 
 
-def _show_finding(page: _Page, finding: story.Finding, printed: set[str]) -> None:
+def _show_finding(page: Page, finding: story.Finding, printed: set[str]) -> None:
     check = finding.lead
     if check.not_started:
         page.put(finding.headline, "dim", indent=6, mark="–", tint="dim", tag=finding.tag)
         return
     mark = "!" if finding.raised else "✗"
-    page.put(_short(finding.headline), indent=6, mark=mark, tint="red", tag=finding.tag)
+    page.put(short(finding.headline), indent=6, mark=mark, tint="red", tag=finding.tag)
     if finding.raised:
-        page.block(list(_places(check.locations)), indent=10)
+        page.block(story.places(check.locations), indent=10)
     if finding.raised and not finding.more and finding.headline != check.title:
         page.put(f"Checked: {check.title}", "dim", indent=8)
     if check.called:
-        page.put(f"Called {_short(check.called)}.", "dim", indent=8)
+        page.put(f"Called {short(check.called)}.", "dim", indent=8)
     if check.returned:
-        page.put(f"It returned {_short(check.returned)}.", "dim", indent=8)
+        page.put(f"It returned {short(check.returned)}.", "dim", indent=8)
     if finding.body:
-        page.block(list(_capped(finding.body, lines=14, chars=1200)), indent=8)
+        page.block(list(capped(finding.body, lines=14, chars=1200)), indent=8)
     if not finding.raised:
-        page.block(list(_places(check.locations)), indent=10)
+        page.block(story.places(check.locations), indent=10)
     if check.output.strip() and check.output not in printed:
         printed.add(check.output)
         page.put("It printed:", "dim", indent=8)
-        page.block(list(_capped(check.output, lines=8, chars=800)), "dim", indent=8, bar="│")
+        page.block(list(capped(check.output, lines=8, chars=800)), "dim", indent=8, bar="│")
 
 
-def _show_total(page: _Page, report: Report) -> None:
-    edges = _columns([story.total_points(report), *((lab.score, lab.points) for lab in report.labs)])
+def _show_total(page: Page, report: Report) -> None:
+    edges = columns([story.total_points(report), *((lab.score, lab.points) for lab in report.labs)])
     page.put(story.total_name(report), "bold", edge=edges[0], tint="bold")
     for lab, edge in zip(report.labs, edges[1:], strict=True):
         mark, tint = _lab_mark(lab)
@@ -203,7 +206,7 @@ def _lab_mark(lab: LabReport) -> tuple[str, str]:
     return _MARKS[TaskState.PARTIAL if lab.score else TaskState.NONE]
 
 
-def _columns(pairs: Sequence[tuple[float | None, float]]) -> list[str]:
+def columns(pairs: Sequence[tuple[float | None, float]]) -> list[str]:
     """Scores and points below each other, aligned at the decimal point: ``"1.5 / 3 "``."""
     scores = ["–" if score is None else number(score) for score, _ in pairs]
     whole = max(len(score.partition(".")[0]) for score in scores)
@@ -212,29 +215,6 @@ def _columns(pairs: Sequence[tuple[float | None, float]]) -> list[str]:
     left = [f"{one.rjust(whole)}{(dot + rest).ljust(decimals)}" for one, dot, rest in split]
     right = [number(points) for _, points in pairs]
     return [f"{one} / {two.ljust(max(map(len, right)))}" for one, two in zip(left, right, strict=True)]
-
-
-def _places(locations: Sequence[Location]) -> Iterator[str]:
-    """Where in the student's files it happened; of a deep recursion the ends only."""
-    skipped = len(locations) - 6
-    for index, place in enumerate(locations):
-        if skipped > 0 and 3 <= index < 3 + skipped:
-            if index == 3:
-                yield f"… {count(skipped, 'more line')}"
-            continue
-        yield f"{place.where}, line {place.line}:   {_short(place.source.strip())}"
-
-
-def _capped(message: str, *, lines: int, chars: int) -> Iterator[str]:
-    shown, note = cap(clean(message), lines=lines, chars=chars)
-    yield from shown.split("\n")
-    if note:
-        yield note
-
-
-def _short(line: str) -> str:
-    shown, note = cap(clean(line), lines=1, chars=300)
-    return f"{shown} {note}" if note else shown
 
 
 def _flow(markdown: str) -> list[str]:
