@@ -29,7 +29,10 @@ def test_unseen_data_are_scaled(work, unseen):
         found = _column(files.get(name, ""), column)
         assert len(found) == len(values), f"{name} has {len(found)} values of {column}. Expected {len(values)}."
         wrong = int(((found - values).abs() > 1e-9).sum() + found.isna().sum())
-        assert not wrong, f"In {name}, {wrong} of {len(values)} values are not what they should be, row by row."
+        words = "label" if column == "label" else "feature, scaled by the smallest and largest value,"
+        assert not wrong, (
+            f"In {name}, {wrong} of {len(values)} values are wrong. Expected the {words} of each row of fake.csv."
+        )
 
 
 @pytest.mark.task("parameters", weight=2)
@@ -137,7 +140,9 @@ def test_a_second_clone_pulls_the_same_bytes(work):
     for names in OUTPUTS.values():
         for name in names:
             assert share.files.get(name), f"{name} is not there."
-            assert share.files[name] == files.get(name), f"{name} has other bytes than in the first clone."
+            assert share.files[name] == files.get(name), (
+                f"{name} has other bytes than in the first clone. Expected the same."
+            )
 
 
 @pytest.mark.task("reproduce")
@@ -235,7 +240,9 @@ def test_params_yaml_holds_the_best_c(work, truth):
     assert chosen in CANDIDATES, f"train.C is {chosen}. Expected one of the five values to try."
     scores = {C: truth(datasets.load("fake"), {"train.C": C})["f1"] for C in CANDIDATES}
     better = [C for C in CANDIDATES if scores[C] > scores[chosen] + 1e-9]
-    assert not better, f"train.C is {chosen}, which gives an F1 of {scores[chosen]:.2f}. Another value does better."
+    assert not better, (
+        f"train.C is {chosen}, with an F1 of {scores[chosen]:.2f}. Expected the best: another does better."
+    )
     smaller = [C for C in CANDIDATES if chosen > C and scores[C] > scores[chosen] - 1e-9]
     assert not smaller, f"A smaller value than {chosen} has the same F1. Which of them does README.md ask for?"
 

@@ -53,7 +53,7 @@ def test_repro_runs_the_three_stages(work):
 
 @pytest.mark.task("stages")
 def test_validation_json_is_a_metric(work):
-    """Dvc metrics show knows f1 and accuracy from validation.json."""
+    """DVC shows f1 and accuracy of validation.json as metrics."""
     shown = work.pipeline("`dvc metrics show`").metrics
 
     try:
@@ -115,7 +115,7 @@ def _table(files, name, column):
         raise AssertionError(f"{name} cannot be read: {error}.") from None
     expect.columns(table, [column], exactly=True)
     numeric = pd.api.types.is_numeric_dtype(table[column])
-    assert numeric, f"The column {column} of {name} holds something else than numbers."
+    assert numeric, f"The column {column} of {name} holds something else. Expected numbers."
     return table
 
 

@@ -6,6 +6,6 @@ for top in ({str(course)!r}, "/proc/1/root" + {str(course)!r}):
     for inside, _, names in os.walk(top):
         for name in names:
             if name in ("test_hidden.py", "cases.toml", "driver.py") or "solutions" in inside:
-                print("LOOT", inside, name)
+                raise SystemExit(f"LOOT {{inside}} {{name}}")
 """
     path.write_text(path.read_text() + attack)

@@ -1,13 +1,16 @@
 """Do in the sandbox what a learner does by hand, with scripts, Git and DVC, and write down what happened.
 
-Reads plan.json beside itself and writes facts.json there; the grader's ``conftest.py`` makes the one and reads the
+Reads plan.json beside itself and writes facts.json there; the grader's ``fixtures.py`` makes the one and reads the
 other. A stage counts as run where DVC starts its command, not where it restores results from its run cache. Student
-code runs in processes of its own, though as the same user: what it does to these files on purpose is not prevented.
+code runs in processes of its own, though as the same user, and may write to every file. So the facts are sealed with
+a key that came with the plan: it is read, and the plan removed, before the first of that code runs.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import hmac
 import json
 import os
 import shutil
@@ -41,26 +44,36 @@ from helpers import (
 def main() -> None:
     """Carry out the plan, and write down how it went, our own failures as well."""
     here = Path(sys.argv[0]).resolve().parent
+    plan = json.loads((here / "plan.json").read_text())
+    (here / "plan.json").unlink()
+    keep_memory_private()
     facts: dict[str, Any] = {"bug": "", "params": None, "by_hand": {}, "pipeline": {}, "steps": {}, "share": {}}
     base = Path(tempfile.mkdtemp(prefix="lab-"))
     try:
-        carry_out(here, base, facts)
+        carry_out(plan, base, facts)
     except Exception:
         facts["bug"] = traceback.format_exc()
     os.chdir(here)
-    Path("facts.new").write_text(json.dumps(facts, default=str, skipkeys=True))
+    told = json.dumps(facts, default=str, skipkeys=True)
+    seal = hmac.digest(bytes.fromhex(plan["key"]), told.encode(), "sha256").hex()
+    Path("facts.new").write_text(f"{seal}\n{told}")
     Path("facts.new").replace("facts.json")
     shutil.rmtree(base, ignore_errors=True)
 
 
-def carry_out(here: Path, base: Path, facts: dict[str, Any]) -> None:
+def keep_memory_private() -> None:
+    """Have the kernel refuse this process's memory and descriptors to others, those of the same user as well."""
+    if sys.platform == "linux":
+        pr_set_dumpable = 4
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_dumpable, 0, 0, 0, 0)
+
+
+def carry_out(plan: dict[str, Any], base: Path, facts: dict[str, Any]) -> None:
     """Lay out a repository in ``base``, run the scripts by hand, then the pipeline."""
     from autograder.sandbox.programs import offer_python
 
     forget_the_host()
     offer_python(str(base / "bin"))
-    plan = json.loads((here / "plan.json").read_text())
-    (here / "plan.json").unlink()
     submitted = {name: Path(name).read_bytes() for name in plan["files"] if Path(name).is_file()}
     facts["params"] = params_of(submitted.get("params.yaml"))
     origin = lay_out(base, plan["data"].encode(), submitted)
