@@ -21,7 +21,7 @@ from typing import Any
 
 from autograder.errors import BuildError
 
-__all__ = ["clear"]
+__all__ = ["clear", "telling_lines", "text_of"]
 
 _AS_IS = ("HINTS.md", "README.md", "lab.toml")
 """Written for the student in the first place."""
@@ -100,6 +100,33 @@ def clear(files: Mapping[str, bytes]) -> dict[str, bytes]:
     if problems := ledger.problems or _leaks(view, ledger):
         raise BuildError("\n".join(problems))
     return view
+
+
+def telling_lines(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The lines of a solution that would give its answers away wherever they stand, without their indentation.
+
+    Args:
+        files: POSIX path relative to the lab's folder → content, of a solution that :func:`clear` accepts.
+    """
+    ledger = _Ledger()
+    for name, data in files.items():
+        (_clear_notebook if name.endswith(".ipynb") else _clear_text)(name, data, ledger)
+    return _telling(ledger)
+
+
+def text_of(name: str, data: bytes) -> str:
+    """All that a file says: of JSON, such as a notebook, every string, with its line breaks as such.
+
+    Raises:
+        ValueError: its name says that it is a notebook, and it is none.
+    """
+    if name.endswith((".ipynb", ".json")):
+        try:
+            return "\n".join(_strings(json.loads(data)))
+        except (ValueError, RecursionError):
+            if name.endswith(".ipynb"):
+                raise ValueError(f"{name} is no notebook") from None
+    return data.decode("utf-8", errors="replace")
 
 
 def _clear_text(name: str, data: bytes, ledger: _Ledger) -> bytes:
@@ -245,17 +272,19 @@ def _drop_traces(notebook: Any) -> None:
 
 
 def _leaks(view: dict[str, bytes], ledger: _Ledger) -> list[str]:
-    stubs = {line for style in (*_FORMATS.values(), _OTHER) for line in style.text().split("\n")}
-    secret = {line for line in ledger.secret - ledger.given - stubs if len(line) >= _TELLING}
-    secret = {line for line in secret if not line.startswith(("import ", "from "))}
+    secret = _telling(ledger)
     problems = []
     for name, data in view.items():
-        text = data.decode(errors="replace")
-        if name.endswith(".ipynb"):
-            text = "\n".join(_strings(json.loads(data)))
+        text = text_of(name, data)
         shown = {part.strip() for part in (*text.split("\n"), *re.findall(r"`([^`\n]+)`", text))}
         problems += [f"{name}: shows {line!r}, a line of a solution: reword it" for line in sorted(secret & shown)]
     return problems
+
+
+def _telling(ledger: _Ledger) -> frozenset[str]:
+    stubs = {line for style in (*_FORMATS.values(), _OTHER) for line in style.text().split("\n")}
+    secret = {line for line in ledger.secret - ledger.given - stubs if len(line) >= _TELLING}
+    return frozenset(line for line in secret if not line.startswith(("import ", "from ")))
 
 
 def _strings(value: object) -> Iterable[str]:
@@ -263,6 +292,7 @@ def _strings(value: object) -> Iterable[str]:
         yield value
     elif isinstance(value, dict):
         for key in value:
+            yield str(key)
             yield from _strings(value[key])
     elif isinstance(value, list):
         joined = all(isinstance(part, str) for part in value)

@@ -148,6 +148,9 @@ class LabReport(_Fact):
     """For the instructor: what went wrong on our side."""
     hints: dict[str, tuple[_Text, ...]] = {}
     """Task id → hints from HINTS.md, in order; filled only when hints were asked for."""
+    hidden_elsewhere: Annotated[int, Field(ge=0)] = 0
+    """Hidden checks of these tasks that are not at hand here and that an instructor will run. If there are any, the
+    score is that of the visible checks alone."""
     started: _Text
     """ISO 8601, UTC."""
     seconds: Annotated[float, Field(ge=0)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import sys
 from typing import NoReturn
@@ -11,13 +13,12 @@ import typer
 from autograder.cli._common import GRADED, INFRASTRUCTURE, USAGE, app, complain
 from autograder.errors import AutograderError, BuildError, ManifestError, UsageError
 
-# isort: split
-# Each adds its commands to the app; `--help` lists them in this order.
-# isort: off
-from autograder.cli import learn, author, machine  # noqa: F401
-# isort: on
-
 __all__ = ["app", "main"]
+
+# Each adds its commands to the app; `--help` lists them in this order. A student edition lacks some of them.
+for _name in ("learn", "author", "editions", "classes", "systems", "machine"):
+    if importlib.util.find_spec(f"{__name__}.{_name}") is not None:
+        importlib.import_module(f"{__name__}.{_name}")
 
 
 def main() -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,28 +33,45 @@ def verify(
     labs: Labs = None,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes that grade side by side.", min=1)] = 2,
+    mutants: Annotated[
+        int | None,
+        typer.Option(help="Most mutants for each lab, spread over its parts and mistakes; all by default.", min=1),
+    ] = None,
+    no_mutants: Annotated[bool, typer.Option("--no-mutants", help="Leave mutants out: a quick look.")] = False,
+    repeat: Annotated[
+        int,
+        typer.Option(help="Grade solution and mistakes so often, with other hidden data and hash seeds.", min=1),
+    ] = 1,
+    json: Annotated[Path | None, typer.Option(help="Write what was found to this file, too.")] = None,
 ) -> None:
-    """Prove the graders: solution full, starter zero, every case as it says, labs/ in step."""
+    """Prove the graders: solution full, starter zero, cases as they say, mutants found, labs/ in step."""
     from autograder.catalog import Catalog
     from autograder.render import verdicts
     from autograder.verify import verify as run
 
     catalog = Catalog()
+    if catalog.for_students:
+        raise UsageError("This is the student edition: it has no solutions to prove graders with.")
     chosen = tuple(choose(catalog, labs))
+    if json is not None:
+        _write(json, "")  # better to know now than in five minutes
+    most = 0 if no_mutants else mutants
     with verdicts.Board() as board:
-        for verdict in run(catalog, chosen, workers=jobs, seed=seed, planned=board.planned):
-            board.add(
-                verdict.lab,
-                verdict.kind,
-                verdict.case,
-                verdict.problem,
-                fails=verdict.fails,
-                lost=verdict.lost,
-                scores=verdict.scores,
-                seconds=verdict.seconds,
-            )
-    if not board.clean:
+        for verdict in run(
+            catalog, chosen, workers=jobs, seed=seed, mutants=most, repeat=repeat, planned=board.planned
+        ):
+            board.add(verdict)
+    if json is not None:
+        _write(json, board.proof.to_json())
+    if board.proof.problems:
         raise typer.Exit(BELOW)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}. Choose another --json.") from None
 
 
 @app.command()
