@@ -74,6 +74,36 @@ def grade_class(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def gradebook(session: nox.Session) -> None:
+    """Instructors: store grades in nbgrader's gradebook: `-- results/`, `-- results/ --db postgresql://…`."""
+    _autograder(session, "gradebook")
+
+
+@nox.session(venv_backend="none")
+def export(session: nox.Session) -> None:
+    """Instructors: write grades as CSV, for Canvas, Moodle or Gradescope: `-- results/ --format canvas`."""
+    _autograder(session, "export")
+
+
+@nox.session(venv_backend="none")
+def nbgrader(session: nox.Session) -> None:
+    """Instructors: lay out a course for nbgrader: `-- --to DIR`."""
+    _autograder(session, "nbgrader")
+
+
+@nox.session(venv_backend="none")
+def gradescope(session: nox.Session) -> None:
+    """Instructors: pack a lab as an autograder for Gradescope: `-- 02 --to FILE.zip`."""
+    _autograder(session, "gradescope")
+
+
+@nox.session(venv_backend="none")
+def classroom(session: nox.Session) -> None:
+    """Instructors: write the workflow for GitHub Classroom: `-- --to .github/workflows/classroom.yml`."""
+    _autograder(session, "classroom")
+
+
+@nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Test the autograder; `-- tests/test_build.py -x` for a part."""
     # Two at a time, a file in one piece: checks of the sandbox measure time and should not crowd a machine.
@@ -103,6 +133,12 @@ def lint(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/; a broken link is an error."""
     session.run(sys.executable, "-m", "mkdocs", "build", "--strict", *session.posargs, env=_MKDOCS)
+
+
+@nox.session(venv_backend="none")
+def browser(session: nox.Session) -> None:
+    """Look at the documentation and the reports in Chromium; pictures are left in build/browser/."""
+    session.run(sys.executable, "-m", "pytest", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session(venv_backend="none")

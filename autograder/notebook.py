@@ -8,6 +8,9 @@
 Runs the visible checks of that task in the learner's own kernel, on the learner's own machine: nothing is isolated
 here, and nothing hidden takes part. What the checks need besides the notebook (other files, the learner's tests)
 is read from the lab's folder as it was saved last.
+
+With ``points=True`` the value of the cell is a number, which nbgrader takes for partial credit. Grades that count do
+not come from there: code that runs in this kernel can change whatever decides in it.
 """
 
 from __future__ import annotations
@@ -19,10 +22,10 @@ import linecache
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from autograder.catalog import Catalog, find_root
-from autograder.errors import AutograderError, Frame, StudentError, StudentMissing, UsageError
+from autograder.errors import AutograderError, Frame, InfrastructureError, StudentError, StudentMissing, UsageError
 from autograder.manifest import Lab, preloads
 from autograder.results import LabReport, Report
 
@@ -46,26 +49,55 @@ class _Feedback:
         return terminal.text(self.report)
 
 
-def check(task: str) -> _Feedback:
+@overload
+def check(task: str) -> _Feedback: ...
+
+
+@overload
+def check(task: str, *, points: Literal[True]) -> float: ...
+
+
+def check(task: str, *, points: bool = False) -> _Feedback | float:
     """Run the visible checks of ``task`` and show the feedback; a wrong answer never stops the notebook.
 
     Args:
         task: id of the task, as in ``check("slice-stats")``.
+        points: show the feedback and return the points that the visible checks give, for test cells of nbgrader.
 
     Raises:
         UsageError: this is no folder of a lab, or the lab has no such task.
+        InfrastructureError: points were asked for, and there are none because the task could not be graded.
     """
     catalog, lab = _where()
-    return _Feedback(Report(labs=(_examine(catalog, lab, task, _namespace()),)))
+    report = _examine(catalog, lab, task, _namespace())
+    feedback = _Feedback(Report(labs=(report,)))
+    if not points:
+        return feedback
+    if report.score is None:
+        # nbgrader takes an exception for 0, and gives full marks for a cell that shows anything but a number.
+        raise InfrastructureError(f"This could not be graded, which is not your fault: {report.problem}")
+    _show(feedback)
+    return report.score
 
 
 def _where() -> tuple[Catalog, Lab]:
     folder = Path.cwd().resolve()
     catalog = Catalog(find_root(folder))
     for place in (folder, *folder.parents):
-        if place.parent in (catalog.root / "labs", catalog.root / "solutions"):
-            return catalog, catalog.find(place.name)
+        # In labs/, or wherever JupyterHub has put it.
+        if place.name in catalog.ids:
+            return catalog, catalog.lab(place.name)
     raise UsageError(f"{folder} is not a lab's folder. Open the notebook where it lies, in labs/.")
+
+
+def _show(feedback: _Feedback) -> None:
+    """Show it beside the value of the cell."""
+    if "ipykernel" in sys.modules:
+        from IPython.display import display
+
+        display(feedback)  # type: ignore[no-untyped-call]
+    else:
+        print(feedback)
 
 
 def _namespace() -> dict[str, Any]:
@@ -81,7 +113,9 @@ def _examine(catalog: Catalog, lab: Lab, task: str, namespace: Mapping[str, Any]
     from autograder import grading
     from autograder.sandbox.client import Zygote
 
-    request = grading.Request(lab, Path.cwd(), tasks=[task], visible_only=True)
+    # Elsewhere than in labs/, the lab's other files lie around the notebook and name their data as it does.
+    given = None if Path.cwd().resolve().is_relative_to(catalog.root) else Path.cwd()
+    request = grading.Request(lab, Path.cwd(), tasks=[task], given=given, visible_only=True)
     live = {file: _Live(namespace) for file in lab.submit if file.endswith(".ipynb")}
     with Zygote(preloads([lab]), eager=False) as zygote:
         return grading.grade(request, catalog, zygote, live=live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from autograder import notebook
 from autograder.catalog import Catalog
-from autograder.errors import UsageError
+from autograder.errors import GraderError, InfrastructureError, UsageError
 from autograder.notebook import check
 from autograder.results import CheckStatus, Isolation, TaskState
 
@@ -102,3 +103,37 @@ def test_feedback_is_shown_in_both_forms() -> None:
 
     assert "3 / 3" in repr(feedback)
     assert "Describe each class" in feedback._repr_html_()
+
+
+def test_points_are_a_number(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``points=True`` the value is what the visible checks give, and the feedback is shown beside it."""
+    full = check("slice-stats", points=True)
+    monkeypatch.setitem(globals(), "slice_stats", lambda df, feature, by="species": {"setosa": 1})
+    none = check("slice-stats", points=True)
+
+    assert (full, none) == (3.0, 0.0)
+    assert isinstance(full, float)
+    assert "3 / 3" in capsys.readouterr().out
+
+
+def test_points_that_cannot_be_had_are_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where our side fails there is no number, neither 0 nor full marks."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise GraderError("a bug of ours")
+
+    monkeypatch.setattr("autograder.grading.stage", broken)
+
+    with pytest.raises(InfrastructureError, match="a bug of ours"):
+        check("slice-stats", points=True)
+
+
+def test_a_lab_is_known_by_its_folders_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where JupyterHub puts an assignment, checks work as they do in labs/."""
+    shutil.copytree(Path.cwd(), tmp_path / "home" / "02-iris-slicing")
+    monkeypatch.chdir(tmp_path / "home" / "02-iris-slicing")
+
+    lab = check("slice-stats").report.labs[0]
+
+    assert lab.tasks[0].state is TaskState.FULL
+    assert lab.notices == ()

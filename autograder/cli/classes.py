@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,14 +59,15 @@ def grade_class(
         received=times,
     )
     start = time.monotonic()
-    try:
-        with ClassBar() as bar:
-            result = run(order, catalog, bar, workers=jobs, dask=dask)
-    except KeyboardInterrupt:
-        complain(f"Stopped. What was graded is in {to}; the same command goes on from there.")
-        raise typer.Exit(130) from None
-    labs = analyse(result.records)
-    page = publish(to, catalog.course.title, result.records, labs, anonymous=anonymous)
+    with _no_collector():
+        try:
+            with ClassBar() as bar:
+                result = run(order, catalog, bar, workers=jobs, dask=dask)
+        except KeyboardInterrupt:
+            complain(f"Stopped. What was graded is in {to}; the same command goes on from there.")
+            raise typer.Exit(130) from None
+        labs = analyse(result.records)
+        page = publish(to, catalog.course.title, result.records, labs, anonymous=anonymous)
     strays = [(stray.source, stray.reason) for stray in result.strays]
     for line in lines(result.records, labs, strays, result.notices):
         say(line)
@@ -77,6 +80,16 @@ def grade_class(
     failed = sum(not record.graded for record in result.records)
     if failed:
         raise InfrastructureError(f"{failed} of {len(result.records)} submissions have no score; see above.")
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Thousands of records live to the end; to look through them again and again costs as much as to read them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _rules(extensions: Path | None, received: Path | None) -> tuple[Any, Any, Any]:

@@ -14,7 +14,7 @@ from autograder.render import story
 from autograder.render.text import cap, clean, count, number
 from autograder.results import LabReport, Location, Outcome, Report, TaskResult, TaskState
 
-__all__ = ["fragment", "page"]
+__all__ = ["environment", "fragment", "page"]
 
 _STATES = {TaskState.FULL: "full", TaskState.PARTIAL: "partial", TaskState.NONE: "none"}
 _SIGNS = {"full": "✓", "partial": "◐", "none": "✗", "idle": "–", "error": "!"}
@@ -32,11 +32,12 @@ def fragment(report: Report) -> str:
 
 
 def _render(template: str, report: Report) -> str:
-    return _environment().get_template(template).render(report=report, story=story, several=len(report.labs) != 1)
+    return environment().get_template(template).render(report=report, story=story, several=len(report.labs) != 1)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates that escape all they print, with what our pages share."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,

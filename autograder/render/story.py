@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.render.text import count
+from autograder.render.text import count, short
 from autograder.results import (
     CheckResult,
     CheckStatus,
     Isolation,
     LabReport,
+    Location,
     Outcome,
     Report,
     TaskResult,
@@ -26,6 +28,8 @@ __all__ = [
     "next_step",
     "next_task",
     "passed",
+    "places",
+    "scope",
     "status_word",
     "summary",
     "total_name",
@@ -111,6 +115,13 @@ def passed(task: TaskResult) -> tuple[CheckResult, ...]:
     return tuple(check for check in task.checks if check.status is CheckStatus.PASSED)
 
 
+def places(locations: Sequence[Location]) -> list[str]:
+    """Where in the student's files it happened, a line each; of a deep recursion the ends only."""
+    lines = [f"{place.where}, line {place.line}:   {short(place.source.strip())}" for place in locations]
+    skipped = len(lines) - 6
+    return [*lines[:3], f"… {count(skipped, 'more line')}", *lines[-3:]] if skipped > 0 else lines
+
+
 def status_word(task: TaskResult) -> str:
     """The state of a task in words, for those who cannot see its mark."""
     return {
@@ -127,7 +138,13 @@ def lab_word(lab: LabReport) -> str:
         return "not graded"
     if untouched(lab):
         return "not started"
-    return "full marks" if lab.full_marks else "partly right" if lab.score else "no points yet"
+    full = "all visible checks passed" if lab.hidden_elsewhere else "full marks"
+    return full if lab.full_marks else "partly right" if lab.score else "no points yet"
+
+
+def scope(lab: LabReport) -> str:
+    """What the score is of, where it is not of everything: ``"visible checks only"``, otherwise nothing."""
+    return "visible checks only" if lab.hidden_elsewhere and lab.score is not None else ""
 
 
 def total_points(report: Report) -> tuple[float, float]:
@@ -140,7 +157,8 @@ def total_points(report: Report) -> tuple[float, float]:
 def total_name(report: Report) -> str:
     """What to call that total: it says when a lab is not in it."""
     missing = sum(lab.score is None for lab in report.labs)
-    return f"Total without {count(missing, 'lab')} that could not be graded" if missing else "Total"
+    name = f"Total without {count(missing, 'lab')} that could not be graded" if missing else "Total"
+    return f"{name}, visible checks only" if any(scope(lab) for lab in report.labs) else name
 
 
 def untouched(lab: LabReport) -> bool:
@@ -161,7 +179,8 @@ def next_task(lab: LabReport) -> TaskResult | None:
 def next_step(report: Report) -> str:
     """After several labs: where to go on; empty if there is nothing left to do."""
     if report.labs and all(lab.full_marks for lab in report.labs):
-        return f"Full marks in {count(len(report.labs), 'lab')}."
+        what = "All visible checks passed" if any(lab.hidden_elsewhere for lab in report.labs) else "Full marks"
+        return f"{what} in {count(len(report.labs), 'lab')}."
     rest = [(lab, task) for lab in report.labs if (task := next_task(lab))]
     if not rest:
         return ""
@@ -176,6 +195,9 @@ def verdict(lab: LabReport) -> str:
     """One sentence or two on how the lab stands."""
     if lab.outcome is Outcome.INFRASTRUCTURE_ERROR:
         return "Not graded: our side failed. There is no score, neither a zero nor a pass, and your work is untouched."
+    if lab.full_marks and lab.hidden_elsewhere:
+        checks = f"All {count(lab.checks_total, 'visible check')} passed"
+        return f"{checks}. Well done. To hand it in: nox -s submit -- {lab.lab}"
     if lab.full_marks and lab.checks_hidden:
         checks = f"all {count(lab.checks_total, 'check')} passed"
         return f"Full marks: {checks}, {lab.checks_hidden} of them hidden. Well done."
@@ -190,7 +212,10 @@ def verdict(lab: LabReport) -> str:
 def summary(lab: LabReport) -> str:
     """``"17 checks, 11 of them hidden · isolation: kernel · 1.9 s"``."""
     checks = f"{count(lab.checks_total, 'check')}, {lab.checks_hidden} of them hidden"
-    if not lab.checks_hidden:
+    if lab.hidden_elsewhere:
+        rest = count(lab.hidden_elsewhere, "hidden check")
+        checks = f"{count(lab.checks_total, 'visible check')}, and {rest} that your instructor runs"
+    elif not lab.checks_hidden:
         checks = f"{count(lab.checks_total, 'visible check')}, hidden checks did not run here"
     return f"{checks} · isolation: {lab.isolation.value} · {lab.seconds:.1f} s"
 

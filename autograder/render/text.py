@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-__all__ = ["UNSEEN", "cap", "clean", "count", "legible", "number"]
+__all__ = ["UNSEEN", "cap", "capped", "clean", "count", "legible", "number", "short"]
 
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -52,6 +53,20 @@ def cap(text: str, *, lines: int, chars: int) -> tuple[str, str]:
         return shown[:chars].rstrip(), f"… {left:,} more {'character' if left == 1 else 'characters'}"
     left = len(rows) - lines
     return shown, f"… {count(left, 'more line', 'more lines')}" if left > 0 else ""
+
+
+def capped(text: str, *, lines: int, chars: int) -> Iterator[str]:
+    """The lines of a text made safe and capped, and a last one on what was left out."""
+    shown, note = cap(clean(text), lines=lines, chars=chars)
+    yield from shown.split("\n")
+    if note:
+        yield note
+
+
+def short(line: str) -> str:
+    """The text made safe, on one line of at most 300 characters, and what was left out."""
+    shown, note = cap(clean(line), lines=1, chars=300)
+    return f"{shown} {note}" if note else shown
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -1,38 +1,36 @@
-"""Show what verifying graders brings to light: a bar while it goes on, then a table per lab."""
+"""Show what verifying graders brings to light: a bar while it goes on, then tables and all that is not in order."""
 
 from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, Self
 
 from rich import progress
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
 
-__all__ = ["Board"]
+from autograder.mutants.proof import LabProof, Proof, Survivor, Verdict, prove
 
-_MEANING = {
+__all__ = ["Board", "show"]
+
+_MEANING: Final = {
     "build": "labs/ in step with solutions/",
     "solution": "reference solution with full marks",
-    "starter": "untouched starter with no points, shown as not started",
+    "starter": "untouched starter, not started and no points",
     "right": "valid alternatives with full marks",
-    "wrong": "known mistakes that lose points in exactly their tasks",
+    "variant": "the solution in other styles, with full marks",
+    "wrong": "known mistakes that cost exactly their tasks",
+    "repeat": "the same with other hidden data and hash seeds",
 }
-_ORDER = tuple(_MEANING)
-
-
-class _Row(NamedTuple):
-    kind: str
-    case: str
-    problem: str
-    fails: tuple[str, ...]
-    lost: tuple[str, ...]
-    scores: dict[str, float]
-    seconds: float
+_MOST_LINES: Final = 10
 
 
 class Board:
-    """Collects verdicts and prints them when it is left."""
+    """Collects verdicts behind a progress bar; prints what they prove when it is left."""
 
     def __init__(self, console: Console | None = None) -> None:
         """Prepare the board.
@@ -44,50 +42,36 @@ class Board:
         bar = Console(stderr=True)
         self._bar = progress.Progress(
             progress.TextColumn("verifying"),
-            progress.BarColumn(bar_width=30),
+            progress.BarColumn(bar_width=20),
             progress.MofNCompleteColumn(),
             progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.description}", style="dim"),
+            progress.TextColumn(
+                "{task.description}",
+                style="dim",
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
             console=bar,
+            expand=True,
             transient=True,
             disable=not bar.is_terminal,
         )
         self._task = self._bar.add_task("", total=None)
-        self._rows: dict[str, list[_Row]] = {}
+        self._verdicts: list[Verdict] = []
         self._start = time.monotonic()
-        self.clean = True
+
+    @property
+    def proof(self) -> Proof:
+        """What the verdicts so far prove."""
+        return prove(self._verdicts)
 
     def planned(self, total: int) -> None:
         """Be told how many verdicts there will be."""
         self._bar.update(self._task, total=total)
 
-    def add(
-        self,
-        lab: str,
-        kind: str,
-        case: str,
-        problem: str,
-        *,
-        fails: tuple[str, ...] = (),
-        lost: tuple[str, ...] = (),
-        scores: dict[str, float],
-        seconds: float,
-    ) -> None:
-        """One verdict.
-
-        Args:
-            lab: id of the lab.
-            kind: ``build``, ``solution``, ``starter``, ``right`` or ``wrong``.
-            case: the submission, in words.
-            problem: what is not as it should be; empty if all is.
-            fails: tasks that should lose points.
-            lost: tasks that did.
-            scores: task id → score.
-            seconds: how long it took.
-        """
-        self._rows.setdefault(lab, []).append(_Row(kind, case, problem, fails, lost, scores, seconds))
-        self.clean = self.clean and not problem
-        self._bar.update(self._task, advance=1, description=case)
+    def add(self, verdict: Verdict) -> None:
+        """Take one verdict."""
+        self._verdicts.append(verdict)
+        self._bar.update(self._task, advance=1, description=escape(f"{verdict.lab[:2]} {verdict.case}"))
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -98,34 +82,70 @@ class Board:
     ) -> None:
         self._bar.stop()
         if error is None:
-            for lab, rows in self._rows.items():
-                self._print(lab, rows)
-            count = sum(len(rows) for rows in self._rows.values())
-            faults = sum(bool(row.problem) for rows in self._rows.values() for row in rows)
-            verdict = (
-                f"{faults} of {count} verdicts are not as they should be"
-                if faults
-                else f"{count} verdicts as they should be"
-            )
-            self._console.print(f"{verdict} · {time.monotonic() - self._start:.1f} s", highlight=False, markup=False)
+            show(self.proof, self._console, time.monotonic() - self._start)
 
-    def _print(self, lab: str, rows: list[_Row]) -> None:
-        out = self._console
-        out.print(lab, style="bold", highlight=False, markup=False)
-        for kind in _ORDER:
-            these = [row for row in rows if row.kind == kind]
-            if these:
-                good = sum(not row.problem for row in these)
-                line = f"  {'✓' if good == len(these) else '✗'} {kind:9} {good:3} of {len(these):3}  {_MEANING[kind]}"
-                out.print(line, highlight=False, markup=False)
-        tasks = list(dict.fromkeys(task for row in rows for task in row.scores))
-        for task in tasks:
-            aimed = [row for row in rows if task in row.fails]
-            caught = sum(task in row.lost for row in aimed)
-            if aimed:
-                out.print(f"      {task:24} caught {caught} of {len(aimed)} mistakes", style="dim", highlight=False)
-        for row in rows:
-            if row.problem:
-                out.print(f"  ✗ {row.kind}, {row.case}: {row.problem}", highlight=False, markup=False, style="red")
-        slow = sorted(rows, key=lambda row: -row.seconds)[0]
-        out.print(f"  slowest: {slow.case} ({slow.seconds:.1f} s)\n", style="dim", highlight=False, markup=False)
+
+def show(proof: Proof, console: Console, seconds: float) -> None:
+    """Print a proof.
+
+    Args:
+        proof: what to print.
+        console: where.
+        seconds: how long it all took.
+    """
+    for lab in proof.labs:
+        _show_lab(lab, console)
+    count = sum(total for lab in proof.labs for _, total in lab.kinds.values())
+    mutants = sum(lab.killed + len(lab.survivors) for lab in proof.labs)
+    told = f"{count} verdicts" + (f", {mutants} mutants" if mutants else "")
+    faults = f"{proof.problems} not as it should be" if proof.problems else "all as it should be"
+    _line(console, f"{told}: {faults} · {seconds:.1f} s", "bold red" if proof.problems else "bold green")
+
+
+def _show_lab(lab: LabProof, console: Console) -> None:
+    _line(console, lab.lab, "bold")
+    for kind, meaning in _MEANING.items():
+        if kind in lab.kinds:
+            good, total = lab.kinds[kind]
+            _line(console, f"  {'✓' if good == total else '✗'} {kind:9}{good:4} of {total:4}  {meaning}")
+    score = lab.mutation_score
+    if score is not None:
+        sign = "✓" if not lab.survivors else "·"
+        tried = lab.killed + len(lab.survivors)
+        _line(console, f"  {sign} {'mutant':9}{lab.killed:4} of {tried:4}  killed: a mutation score of {score:.1%}")
+        _line(console, f"{'':14}{len(lab.survivors)} survived, {lab.equivalent} equivalent are not counted", "dim")
+    if lab.tasks:
+        console.print(_tasks(lab, mutants=score is not None))
+    for problem in lab.problems:
+        console.print(Padding(Text(f"✗ {problem}", "red"), (0, 0, 0, 2)))
+    for survivor in lab.survivors:
+        _show_survivor(survivor, console)
+    if lab.slowest_checks:
+        for slow in lab.slowest_checks:
+            _line(console, f"    {slow.seconds:6.2f} s  {slow.check}", "dim")
+        told = f"slowest of {lab.seconds:.0f} s: {lab.slowest_case}"
+        _line(console, f"    {lab.slowest_case_seconds:6.2f} s  {told}", "dim")
+    console.print()
+
+
+def _tasks(lab: LabProof, *, mutants: bool) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("    task", no_wrap=True, overflow="ellipsis", max_width=28)
+    for name in ("mistakes caught", "others spared", *(["mutants killed"] if mutants else [])):
+        table.add_column(name, justify="right", no_wrap=True)
+    for task in lab.tasks:
+        caught, spared = f"{task.caught} of {task.aimed}", f"{task.spared - task.punished} of {task.spared}"
+        table.add_row(f"    {escape(task.task)}", caught, spared, *([str(task.mutants)] if mutants else []))
+    return table
+
+
+def _show_survivor(survivor: Survivor, console: Console) -> None:
+    console.print(Padding(Text(f"survived: {survivor.case}", "yellow"), (0, 0, 0, 2)))
+    lines = survivor.diff.splitlines()
+    kept = lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], " …"]
+    for line in kept:
+        console.print(Padding(Text(line, {"-": "red", "+": "green"}.get(line[:1], "dim")), (0, 0, 0, 6)))
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, highlight=False, markup=False)
