@@ -51,7 +51,7 @@ def solutions(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def verify(session: nox.Session) -> None:
-    """Authors: prove the graders: solutions full, starters zero, known mistakes found, labs/ in step."""
+    """Authors: prove the graders by solutions, mistakes and mutants; `-- 02 --all-mutants`, `-- --repeat 20`."""
     _autograder(session, "verify")
 
 

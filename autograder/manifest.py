@@ -53,15 +53,20 @@ class Limits(_Strict):
     check_s: Annotated[float, Field(gt=0, le=3600)] = 10
     """Seconds of student code for one check."""
     memory_mb: Annotated[int, Field(ge=64, le=65536)] = 2048
+    """Megabytes of memory for all its processes together."""
     disk_mb: Annotated[int, Field(ge=1, le=65536)] = 256
+    """Megabytes that it may write, in one file or in all."""
     processes: Annotated[int, Field(ge=4, le=4096)] = 64
+    """Processes and threads at the same time."""
 
 
 class Task(_Strict):
     """One graded piece of a lab."""
 
     id: _Slug
+    """What the task is called on the command line, in graders and in the gradebook."""
     title: _Title
+    """The heading in README.md and HINTS.md, without its number."""
     points: Annotated[float, Field(ge=0.1, le=1000, multiple_of=0.01)]
     """Scores are rounded to hundredths, so points have at most two decimals."""
 
@@ -70,11 +75,15 @@ class Lab(_Strict):
     """A lab as its manifest describes it. Nothing here is secret."""
 
     id: _LabId
+    """The name of the lab's folder."""
     title: _Title
+    """What the lab is called everywhere."""
     part: _Slug
+    """The part of course.toml that lists the lab."""
     minutes: Annotated[int, Field(gt=0, le=1200)]
     """How long a learner needs, roughly."""
     datasets: tuple[_Slug, ...] = ()
+    """Folders of datasets/ that the lab reads; student code sees no others."""
     submit: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files a student hands in, relative to the lab's folder; only these are taken from a submission."""
     preload: tuple[str, ...] = ()
@@ -84,8 +93,11 @@ class Lab(_Strict):
     requires: tuple[_LabId, ...] = ()
     """Labs that should be done before this one."""
     docs: Annotated[str, Field(pattern=_HTTPS)] | None = None
+    """Where to read more."""
     limits: Limits = Limits()
+    """What a submission may use, where the defaults do not suit."""
     task: Annotated[tuple[Task, ...], Field(min_length=1)]
+    """The tasks, in order."""
 
     @property
     def points(self) -> float:
@@ -111,8 +123,11 @@ class Part(_Strict):
     """A chapter of the course and its labs, in order."""
 
     id: _Slug
+    """What labs call it in their `part`."""
     title: _Title
+    """What it is called on the site and in reports."""
     labs: tuple[_LabId, ...] = ()
+    """Its labs, in the order in which they are taught."""
 
 
 class LatePolicy(_Strict):
@@ -132,10 +147,13 @@ class Course(_Strict):
     """The course: its title, its parts in order, and when labs are due."""
 
     title: _Title
+    """What the course is called."""
     part: Annotated[tuple[Part, ...], Field(min_length=1)]
+    """The parts, in the order in which they are taught."""
     due: dict[_LabId, AwareDatetime] = {}
     """Lab → when it is due, with time zone: ``02-iris-slicing = 2026-03-01T23:59:00+01:00``."""
     late: LatePolicy = LatePolicy()
+    """What being late costs."""
 
 
 def read_toml(path: Path) -> dict[str, object]:

@@ -14,13 +14,14 @@ from typing import Final
 from autograder.errors import InfrastructureError, UsageError
 from autograder.manifest import Lab
 
-__all__ = ["MAX_FILE_MB", "Workspace", "stage"]
+__all__ = ["MAX_FILE_MB", "SKIPPED", "Workspace", "stage"]
 
 MAX_FILE_MB: Final = 16
 """A handed-in file that is larger is refused."""
 _MAX_FILES: Final = 2000
 _MAX_DEPTH: Final = 20
-_SKIP: Final = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".grades", ".git", ".DS_Store"}
+SKIPPED: Final = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".grades", ".git", ".DS_Store"})
+"""Files and folders that tools leave behind, by name; nobody hands them in or out."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _files(folder: Path) -> list[str]:
             continue
         for entry in entries:
             name = f"{inside}{entry.name}"
-            if entry.name in _SKIP:
+            if entry.name in SKIPPED:
                 continue
             if not entry.is_dir(follow_symlinks=False):
                 found.append(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,6 +26,7 @@ __all__ = [
     "graded",
     "known_format",
     "leave",
+    "page_of",
     "say",
     "shortest",
 ]
@@ -78,7 +79,16 @@ def known_format(format: str) -> None:
         raise UsageError(f"There is no format {format!r}: choose one of {', '.join(FORMATS)}.")
 
 
-def deliver(catalog: Any, report: Any, format: str, output: Path | None, *, save: bool = True) -> None:
+def deliver(
+    catalog: Any,
+    report: Any,
+    format: str,
+    output: Path | None,
+    *,
+    save: bool = True,
+    written: Collection[str] = (),
+) -> dict[str, str]:
+    """Write, print or show a report; the pages that there are now: lab → file. Those of ``written`` are there."""
     from autograder.render import render, terminal
 
     if output is not None:
@@ -86,15 +96,21 @@ def deliver(catalog: Any, report: Any, format: str, output: Path | None, *, save
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(render(report, format), encoding="utf-8")
         say(f"Report written to {output}.")
-        return
+        return {}
     if format != "terminal":
         sys.stdout.write(render(report, format))
-        return
-    saved = _save(catalog.root, report) if save else {}
+        return {}
+    saved = _save(catalog.root, report, written) if save else {}
     terminal.show(report, saved=saved)
+    return saved
 
 
-def _save(root: Path, report: Any) -> dict[str, str]:
+def page_of(lab: str) -> str:
+    """Where the page with a lab's last report is, from the course's folder."""
+    return f".grades/{lab}.html"
+
+
+def _save(root: Path, report: Any, written: Collection[str]) -> dict[str, str]:
     """A page per lab in .grades/; a learner who cannot write there still gets the feedback."""
     from autograder.render import render
     from autograder.results import Report
@@ -104,9 +120,9 @@ def _save(root: Path, report: Any) -> dict[str, str]:
     with contextlib.suppress(OSError):
         folder.mkdir(exist_ok=True)
         for lab in report.labs:
-            for format, ending in (("html", "html"), ("json", "json")):
+            for format, ending in (("html", "html"), ("json", "json")) if lab.lab not in written else ():
                 (folder / f"{lab.lab}.{ending}").write_text(render(Report(labs=(lab,)), format), encoding="utf-8")
-            saved[lab.lab] = f".grades/{lab.lab}.html"
+            saved[lab.lab] = page_of(lab.lab)
     return saved
 
 

@@ -34,9 +34,9 @@ def verify(
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes that grade side by side.", min=1)] = 2,
     mutants: Annotated[
-        int | None,
-        typer.Option(help="Most mutants for each lab, spread over its parts and mistakes; all by default.", min=1),
-    ] = None,
+        int, typer.Option(help="Most mutants for each lab, spread over its parts and the kinds of mistakes.", min=1)
+    ] = 25,
+    all_mutants: Annotated[bool, typer.Option("--all-mutants", help="Try every mutant; takes a while.")] = False,
     no_mutants: Annotated[bool, typer.Option("--no-mutants", help="Leave mutants out: a quick look.")] = False,
     repeat: Annotated[
         int,
@@ -55,7 +55,9 @@ def verify(
     chosen = tuple(choose(catalog, labs))
     if json is not None:
         _write(json, "")  # better to know now than in five minutes
-    most = 0 if no_mutants else mutants
+    if all_mutants and no_mutants:
+        raise UsageError("Choose one of --all-mutants and --no-mutants.")
+    most = 0 if no_mutants else None if all_mutants else mutants
     with verdicts.Board() as board:
         for verdict in run(
             catalog, chosen, workers=jobs, seed=seed, mutants=most, repeat=repeat, planned=board.planned

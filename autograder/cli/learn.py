@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from autograder.cli._common import BELOW, Labs, Seed, app, choose, deliver, graded, known_format, leave, say, shortest
+from autograder.cli._common import (
+    BELOW,
+    Labs,
+    Seed,
+    app,
+    choose,
+    complain,
+    deliver,
+    graded,
+    known_format,
+    leave,
+    page_of,
+    say,
+    shortest,
+)
 from autograder.errors import UsageError
 
 __all__ = ["grade", "submit", "watch"]
@@ -26,10 +42,13 @@ def grade(
     ] = None,
     hints: Annotated[bool, typer.Option("--hints", help="Show hints for tasks that are not done.")] = False,
     seed: Seed = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again, even if nothing has changed.")] = False,
 ) -> None:
     """Grade your work and tell what to do next."""
     from autograder.catalog import Catalog
     from autograder.grading import Request
+    from autograder.memory import Memory
+    from autograder.results import Report
 
     catalog = Catalog()
     chosen = choose(catalog, labs)
@@ -42,9 +61,29 @@ def grade(
         Request(lab, submission or catalog.lab_dir(lab.id), tasks=task or None, hints=hints, seed=seed)
         for lab in chosen
     ]
-    report = graded(catalog, requests)
-    deliver(catalog, report, format, output)
+    memory = Memory(catalog)
+    found = {} if fresh else {request.lab.id: memory.recall(request) for request in requests}
+    known = {lab: remembered for lab, remembered in found.items() if remembered}
+    changed = [request for request in requests if request.lab.id not in known]
+    reports = {lab: remembered.report for lab, remembered in known.items()}
+    reports |= {report.lab: report for report in (graded(catalog, changed).labs if changed else ())}
+    report = Report(labs=tuple(reports[request.lab.id] for request in requests))
+    written = [lab for lab, remembered in known.items() if memory.has(remembered, catalog.root / page_of(lab))]
+    pages = deliver(catalog, report, format, output, written=written)
+    for request in changed:
+        page = pages.get(request.lab.id)
+        memory.keep(request, reports[request.lab.id], page=catalog.root / page if page else None)
+    if known:
+        (say if format == "terminal" else complain)(_unchanged(known, only=not changed))
     leave(report, fail_under)
+
+
+def _unchanged(known: Mapping[str, Any], *, only: bool) -> str:
+    """Which labs were not graded again, and of when their reports are."""
+    last = max(remembered.since for remembered in known.values()).astimezone()
+    when = f"{last:%H:%M}" if last.date() == dt.date.today() else f"{last:%Y-%m-%d %H:%M}"
+    what = "Nothing" if only else f"In {', '.join(known)} nothing"
+    return f"{what} has changed since {when}, so the report is from then. Grade again: add --fresh."
 
 
 @app.command()
@@ -75,8 +114,6 @@ def submit(
     force: Annotated[bool, typer.Option("--force", help="Pack it although something is missing or fails.")] = False,
 ) -> None:
     """Pack your work on a lab into one archive to hand in."""
-    import datetime as dt
-
     from autograder import submit as packing
     from autograder.catalog import Catalog
     from autograder.manifest import preloads

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
 from autograder.errors import UsageError
-from autograder.render import html, json, terminal
 from autograder.results import Report
 
 __all__ = ["FORMATS", "render"]
 
-FORMATS = {"html": html.page, "json": json.dumps, "terminal": terminal.text}
-"""Name of a format → what writes a report in it."""
+FORMATS: Final = {"html": "page", "json": "dumps", "terminal": "text"}
+"""Name of a format, which is that of its module → the function of it that writes a report. Loaded when needed."""
 
 
 def render(report: Report, format: str) -> str:
@@ -20,4 +23,5 @@ def render(report: Report, format: str) -> str:
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}: choose one of {', '.join(FORMATS)}.")
-    return FORMATS[format](report)
+    write: Callable[[Report], str] = getattr(import_module(f"autograder.render.{format}"), FORMATS[format])
+    return write(report)

@@ -1,0 +1,1 @@
+"""Grade a class: find the submissions, grade them side by side, keep what came of them."""
