@@ -48,7 +48,7 @@ def columns(frame: Any, wanted: Iterable[str], *, exactly: bool = False) -> None
     absent = [name for name in wanted if name not in has]
     that(
         not absent,
-        f"Expected the columns {_listed(wanted)}; {_listed(absent)} is missing among {_listed(has)}.",
+        f"Expected the columns {_listed(wanted)}. Missing: {_listed(absent)}. The columns are {_listed(has)}.",
     )
     twice = sorted({str(name) for name in wanted if has.count(name) > 1})
     that(not twice, f"The column {_listed(twice)} is there more than once.")
@@ -67,9 +67,12 @@ def labels(indexed: Any, wanted: Iterable[object], *, what: str = "label") -> No
     has = [str(label) if type(label).__name__ == "NAType" else label for label in index]
     wanted = list(wanted)
     absent = [label for label in wanted if label not in has]
-    that(not absent, f"No row for the {what} {_listed(absent)}; the rows are labelled {_listed(has)}.")
+    that(
+        not absent,
+        f"Expected a row for each {what}. Missing: {_listed(absent)}. The rows are labelled {_listed(has)}.",
+    )
     extra = [label for label in has if label not in wanted]
-    that(not extra, f"A row is labelled {_listed(extra)}, which is no {what} of the data.")
+    that(not extra, f"Expected a row for each {what} and no others; found {_listed(extra)} as well.")
     that(len(has) == len(wanted), f"Expected one row for each {what}, got {len(has)} rows for {len(wanted)}.")
 
 
@@ -84,7 +87,7 @@ def close(actual: object, wanted: float, what: str, *, rel: float = 1e-6, abs: f
     except (TypeError, ValueError, OverflowError):
         raise AssertionError(f"{_capital(what)} should be a number, got {type(actual).__name__}.") from None
     same = math.isclose(number, wanted, rel_tol=rel, abs_tol=abs) or (math.isnan(number) and math.isnan(wanted))
-    that(same, f"{_capital(what)} is {number:.6g}, expected {wanted:.6g}.")
+    that(same, f"{_capital(what)} is {_number(number)}, expected {_number(wanted)}.")
 
 
 def unchanged(before: Any, after: Any, message: str) -> None:
@@ -117,7 +120,7 @@ def raises(*kinds: str, mentions: str | Iterable[str] = (), reason: str = "") ->
             raise
         that(
             any(error.isa(kind) for kind in kinds),
-            f"Expected a {wanted}{why}. It raised {error.kind}: {error.detail}",
+            f"Expected a {wanted}{why}. It raised {error.kind}: {_brief(error.detail)}",
         )
         words = [mentions] if isinstance(mentions, str) else list(mentions)
         absent = [word for word in words if word.lower() not in error.detail.lower()]
@@ -150,6 +153,14 @@ def _listed(values: Iterable[object]) -> str:
     if len(shown) > 8:
         shown = [*shown[:8], f"… ({len(shown)} in all)"]
     return ", ".join(shown) or "nothing"
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _number(value: float) -> str:
+    return "NaN" if math.isnan(value) else f"{value:.6g}"
 
 
 def _capital(text: str) -> str:

@@ -75,7 +75,7 @@ def test_columns() -> None:
     expect.columns(FRAME, ["mean"])
 
     assert feedback(expect.columns, FRAME, ["count", "std", "max"]) == (
-        "Expected the columns count, std, max; std, max is missing among count, mean."
+        "Expected the columns count, std, max. Missing: std, max. The columns are count, mean."
     )
 
 
@@ -98,10 +98,10 @@ def test_doubled_columns() -> None:
 @pytest.mark.parametrize(
     ("index", "said"),
     [
-        (["a"], "No row for the class b; the rows are labelled a."),
-        (["a", "b", "c"], "A row is labelled c, which is no class of the data."),
+        (["a"], "Expected a row for each class. Missing: b. The rows are labelled a."),
+        (["a", "b", "c"], "Expected a row for each class and no others; found c as well."),
         (["a", "b", "b"], "Expected one row for each class, got 3 rows for 2."),
-        ([], "No row for the class a, b; the rows are labelled nothing."),
+        ([], "Expected a row for each class. Missing: a, b. The rows are labelled nothing."),
     ],
 )
 def test_labels(index: list[str], said: str) -> None:
@@ -117,7 +117,9 @@ def test_long_lists_are_shortened() -> None:
     """No message lists a hundred labels."""
     said = feedback(expect.labels, pd.Series(0, index=range(100)), ["a"])
 
-    assert said == "No row for the label a; the rows are labelled 0, 1, 2, 3, 4, 5, 6, 7, … (100 in all)."
+    assert said == (
+        "Expected a row for each label. Missing: a. The rows are labelled 0, 1, 2, 3, 4, 5, 6, 7, … (100 in all)."
+    )
 
 
 @pytest.mark.parametrize("actual", [0.1 + 0.2, np.float32(0.3), "0.3", True * 0.3, np.array(0.3)])
@@ -130,8 +132,8 @@ def test_close(actual: object) -> None:
     ("actual", "wanted", "said"),
     [
         (0.31, 0.3, "The mean is 0.31, expected 0.3."),
-        (NAN, 0.3, "The mean is nan, expected 0.3."),
-        (0.3, NAN, "The mean is 0.3, expected nan."),
+        (NAN, 0.3, "The mean is NaN, expected 0.3."),
+        (0.3, NAN, "The mean is 0.3, expected NaN."),
         (math.inf, 0.3, "The mean is inf, expected 0.3."),
         (None, 0.3, "The mean should be a number, got NoneType."),
         ("much", 0.3, "The mean should be a number, got str."),
