@@ -13,34 +13,100 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from autograder.errors import ManifestError
 from autograder.manifest import Lab, explain, read_toml
 
-__all__ = ["Case", "apply", "load_cases"]
+__all__ = ["Case", "Equivalent", "Standard", "apply", "load_cases", "load_standard"]
 
 
 class _Edit(BaseModel):
+    """One of several changes."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: str
+    """The file to change, relative to the solution's folder."""
     replace: Annotated[str, Field(min_length=1)]
+    """Text that occurs exactly once in the file; in a notebook, in one of its code cells."""
     by: str
+    """What takes its place."""
 
 
 class _Entry(BaseModel):
+    """A submission: the solution with a change, given by ``file``, ``replace`` and ``by``, or ``edits``, or ``dir``."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=3)]
+    """What was done, in words: "population standard deviation"."""
     file: str | None = None
+    """The file to change, relative to the solution's folder."""
     replace: Annotated[str, Field(min_length=1)] | None = None
+    """Text that occurs exactly once in the file; in a notebook, in one of its code cells."""
     by: str | None = None
+    """What takes its place."""
     edits: tuple[_Edit, ...] = ()
+    """Several such changes together, each a table with ``file``, ``replace`` and ``by``."""
     dir: str | None = None
+    """A folder beside cases.toml whose files take the place of the solution's."""
     fails: tuple[str, ...] = ()
+    """Ids of the tasks that must lose points, these and no others; not for a right submission."""
+
+
+class Equivalent(BaseModel):
+    """A generated mutant that does the same as the solution, so that no check can tell them apart.
+
+    It is named by its lines, not by a number, so that edits elsewhere in the solution leave the entry valid.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    """The file that is mutated, relative to the solution's folder."""
+    where: str = ""
+    """The function, section or key, as `verify` names it; needed only where several have the same lines."""
+    replace: Annotated[str, Field(min_length=1)]
+    """The lines that the mutant changes, as `verify` shows them; white space at the ends of lines does not matter."""
+    by: str
+    """What stands in their place."""
+    times: Annotated[int, Field(ge=1)] = 1
+    """How many mutants this is, where the same lines occur again and again in one function."""
+    reason: Annotated[str, Field(min_length=15)]
+    """Why nobody can tell the mutant from the solution, or why it is right as well."""
+
+
+class _Floor(BaseModel):
+    """What the graders must reach."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mutation_score: Annotated[float, Field(ge=0, le=1)]
+    """The share of all mutants but the equivalent ones that must lose points, 0 to 1."""
 
 
 class _Cases(BaseModel):
+    """The submissions that a lab's graders are held against."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     wrong: tuple[_Entry, ...] = ()
+    """Mistakes that people really make; each must cost what it says, and nothing else."""
     right: tuple[_Entry, ...] = ()
+    """Other ways to be right; each must get full marks."""
+    equivalent: tuple[Equivalent, ...] = ()
+    """Generated mutants that need not lose points, each with the reason."""
+    floor: _Floor | None = None
+    """What `verify` must find, or it fails."""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What the graders of a lab are held to.
+
+    Attributes:
+        equivalents: mutants that need not be found.
+        mutation_score: the share of all other mutants that must be found, 0 to 1; 0 if none is stated.
+    """
+
+    equivalents: tuple[Equivalent, ...]
+    mutation_score: float
 
 
 @dataclass(frozen=True)
@@ -69,10 +135,7 @@ def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
     Raises:
         ManifestError: with every fault: unknown keys and tasks, edits whose text is not there exactly once.
     """
-    try:
-        cases = _Cases.model_validate_json(json.dumps(read_toml(path), default=str))
-    except ValidationError as error:
-        raise ManifestError(path, [explain(fault) for fault in error.errors()]) from None
+    cases = _read(path)
     problems: list[str] = []
     found = []
     names: set[str] = set()
@@ -97,6 +160,16 @@ def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
     return tuple(found)
 
 
+def load_standard(path: Path) -> Standard:
+    """What a cases.toml says about mutants.
+
+    Raises:
+        ManifestError: with every fault of the file's form.
+    """
+    cases = _read(path)
+    return Standard(cases.equivalent, cases.floor.mutation_score if cases.floor else 0.0)
+
+
 def apply(case: Case, exemplar: Path, lab: Lab, target: Path) -> None:
     """Write the submission that a case stands for: the exemplar's files with the case's over them."""
     for name in lab.submit:
@@ -104,6 +177,13 @@ def apply(case: Case, exemplar: Path, lab: Lab, target: Path) -> None:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((exemplar / name).read_bytes() if content is None else content)
+
+
+def _read(path: Path) -> _Cases:
+    try:
+        return _Cases.model_validate_json(json.dumps(read_toml(path), default=str))
+    except ValidationError as error:
+        raise ManifestError(path, [explain(fault) for fault in error.errors()]) from None
 
 
 class _Misfit(Exception):

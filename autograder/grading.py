@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import io
-import os
+import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-import pytest
-
-from autograder import __version__, hints, scoring
-from autograder import plugin as fixtures
+from autograder import __version__, scoring
 from autograder.catalog import Catalog
-from autograder.errors import AutograderError, GraderError, InfrastructureError, ManifestError, UsageError
+from autograder.errors import AutograderError, InfrastructureError, ManifestError, UsageError
 from autograder.manifest import Lab, Task
-from autograder.plugin import GradingPlugin
-from autograder.results import Isolation, LabReport, Outcome, TaskResult
+from autograder.results import CheckResult, CheckStatus, Isolation, LabReport, Outcome, TaskResult
 from autograder.sandbox.client import Zygote
 from autograder.staging import stage
 from autograder.submission import Live, Submission
 
-__all__ = ["Progress", "Request", "grade"]
+__all__ = ["HIDDEN", "Progress", "Request", "census", "grade", "hints_file"]
 
-_NEEDLESS = (
-    "cacheprovider",
-    "faulthandler",
-    "junitxml",
-    "logging",
-    "terminal",
-    "threadexception",
-    "unraisableexception",
-    "warnings",
-)
-_PYTEST = (
-    "--assert=plain",  # nothing reaches a student that an author did not write
-    "--import-mode=importlib",
-    "-s",
-    *(f"-pno:{name}" for name in _NEEDLESS),
-    "--disable-plugin-autoload",
-    "-c",
-    os.devnull,
-)
+HIDDEN: Final = "hidden.json"
+"""In a grader's folder of the student edition: task → how many hidden checks there are elsewhere."""
 
 
 class Progress(Protocol):
@@ -83,6 +59,8 @@ class Request:
         seed: of the hidden data.
         given: folder with the lab's other files; the student's view in ``labs/`` if None.
         visible_only: whether hidden checks are left out.
+        stop_at_first_failure: whether grading ends with the first check that does not pass. The report then has the
+            tasks up to that one, and of that one only the checks that ran.
     """
 
     lab: Lab
@@ -92,6 +70,7 @@ class Request:
     seed: int = 0
     given: Path | None = None
     visible_only: bool = False
+    stop_at_first_failure: bool = False
 
 
 def grade(
@@ -131,13 +110,8 @@ def grade(
         data = {name: catalog.dataset_dir(name) for name in lab.datasets}
         # Nothing of the course but what was staged: neither graders nor solutions, reports or the history of both.
         submission = Submission(lab, workspace, zygote, data, [catalog.root], live=live)
-        plugin = _run_checks(request, catalog, submission, progress or _Silent())
-        trouble = plugin.trouble
-        results = tuple(
-            scoring.score_task(task, number, [check for check in plugin.results if check.task == task.id])
-            for number, task in tasks
-            if trouble is None
-        )
+        examined = _examined(request, catalog, submission, progress or _Silent())
+        results = tuple(_scored(tasks, examined, partly=request.stop_at_first_failure))
     except UsageError:
         raise
     except AutograderError as error:
@@ -162,10 +136,19 @@ def grade(
         notices=(*(submission.notices if submission is not None else ()), *faults),
         problem=str(trouble) if trouble is not None else "",
         hints=found,
+        hidden_elsewhere=_hidden_elsewhere(catalog.grader_dir(lab.id), [task for _, task in tasks]),
         started=started,
         seconds=round(time.monotonic() - start, 3),
         engine=__version__,
     )
+
+
+def _scored(tasks: Sequence[tuple[int, Task]], checks: Sequence[CheckResult], *, partly: bool) -> Iterator[TaskResult]:
+    stopped = partly and any(check.status is not CheckStatus.PASSED for check in checks)
+    for number, task in tasks:
+        own = [check for check in checks if check.task == task.id]
+        if own or not stopped:
+            yield scoring.score_task(task, number, own)
 
 
 def _chosen(lab: Lab, wanted: Collection[str] | None) -> list[tuple[int, Task]]:
@@ -179,32 +162,39 @@ def _chosen(lab: Lab, wanted: Collection[str] | None) -> list[tuple[int, Task]]:
     return [(number, task) for number, task in numbered if task.id in wanted]
 
 
-def _run_checks(request: Request, catalog: Catalog, submission: Submission, progress: Progress) -> GradingPlugin:
-    folder = catalog.grader_dir(request.lab.id)
-    names = ("test_visible.py",) if request.visible_only else ("test_visible.py", "test_hidden.py")
-    files = [str(folder / name) for name in names if (folder / name).is_file()]
-    if not files:
-        raise GraderError(f"{folder} has no checks: neither test_visible.py nor test_hidden.py is there")
-    plugin = GradingPlugin(
-        request.lab,
+def census(lab: Lab, catalog: Catalog) -> dict[str, tuple[int, int]]:
+    """How many checks there are: task → visible and hidden ones. Nothing is run.
+
+    Raises:
+        GraderError: a grader cannot be loaded, or has faults.
+    """
+    from autograder.checks import checks_of
+
+    listed = checks_of(catalog, lab).census
+    return {task.id: (listed.count((task.id, False)), listed.count((task.id, True))) for task in lab.task}
+
+
+def _examined(request: Request, catalog: Catalog, submission: Submission, progress: Progress) -> list[CheckResult]:
+    from autograder.checks import checks_of  # pytest, which a Request alone does not need
+
+    return checks_of(catalog, request.lab, visible_only=request.visible_only).run(
         submission,
         tasks=request.tasks,
         seed=request.seed,
+        stop_at_first_failure=request.stop_at_first_failure,
         planned=lambda count: progress.lab(request.lab.title, count),
         started=progress.check,
         finished=progress.advance,
     )
-    _forget_other_courses(folder.relative_to(catalog.root), folder)
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(
-            [*_PYTEST, f"--rootdir={catalog.root}", f"--confcutdir={folder}", *files], plugins=[fixtures, plugin]
-        )
-    if plugin.interrupted:
-        raise KeyboardInterrupt
-    if plugin.trouble is None and code not in (0, 1):
-        plugin.trouble = GraderError(f"pytest ended with code {int(code)}: {said.getvalue()[-2000:]}")
-    return plugin
+
+
+def _hidden_elsewhere(folder: Path, tasks: Sequence[Task]) -> int:
+    """How many hidden checks an instructor will run, as far as the student edition knows."""
+    try:
+        counts = json.loads((folder / HIDDEN).read_text(encoding="utf-8"))
+        return max(0, sum(int(counts.get(task.id, 0)) for task in tasks))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return 0
 
 
 def _remove(root: Path) -> None:
@@ -215,14 +205,6 @@ def _remove(root: Path) -> None:
         subprocess.run(["rm", "-rf", "--", root], check=False, stderr=subprocess.DEVNULL)
 
 
-def _forget_other_courses(name: Path, folder: Path) -> None:
-    """Drop graders loaded for a lab of the same name in another course: pytest would take them for this one's."""
-    prefix = ".".join(name.parts) + "."
-    for module_name, module in list(sys.modules.items()):
-        if module_name.startswith(prefix) and Path(str(getattr(module, "__file__", None))).parent != folder:
-            del sys.modules[module_name]
-
-
 def _level(zygote: Zygote) -> str:
     try:
         return zygote.level
@@ -230,11 +212,18 @@ def _level(zygote: Zygote) -> str:
         return "process"
 
 
+def hints_file(catalog: Catalog, lab_id: str) -> Path:
+    """Where the hints of a lab are, if it has any."""
+    folder = catalog.lab_dir(lab_id) if catalog.for_students else catalog.solution_dir(lab_id)
+    return folder / "HINTS.md"
+
+
 def _hints(request: Request, catalog: Catalog) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """The hints of the tasks chosen; or, which must not cost anyone the report, why there are none."""
-    source = catalog.lab_dir(request.lab.id) if catalog.for_students else catalog.solution_dir(request.lab.id)
+    from autograder import hints
+
     try:
-        found = hints.load_hints(source / "HINTS.md", request.lab)
+        found = hints.load_hints(hints_file(catalog, request.lab.id), request.lab)
     except ManifestError as error:
         return {}, (f"There are no hints, because HINTS.md has faults: {error.problems[0]}.",)
     return {task: texts for task, texts in found.items() if request.tasks is None or task in request.tasks}, ()

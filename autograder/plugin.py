@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from autograder.submission import Submission
 
-__all__ = ["GradingPlugin", "rng", "seed", "submission"]
+__all__ = ["GradingPlugin", "asked_for", "rng", "seed", "submission"]
 
 _MAX_MESSAGE = 4000
 _MAX_OUTPUT = 4000
@@ -27,6 +27,7 @@ _MAX_OUTPUT = 4000
 
 _SUBMISSION: pytest.StashKey[Submission] = pytest.StashKey()
 _SEED: pytest.StashKey[int] = pytest.StashKey()
+_ASKED_FOR: pytest.StashKey[frozenset[str]] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,12 @@ def seed(pytestconfig: pytest.Config) -> int:
     return pytestconfig.stash[_SEED]
 
 
+@pytest.fixture(scope="session")
+def asked_for(pytestconfig: pytest.Config) -> frozenset[str]:
+    """The tasks that are graded now. A fixture that tries out a lot may leave out what others alone would need."""
+    return pytestconfig.stash[_ASKED_FOR]
+
+
 @pytest.fixture
 def rng(request: pytest.FixtureRequest, seed: int) -> np.random.Generator:
     """Random numbers of this check's own, the same for every submission."""
@@ -50,77 +57,98 @@ def rng(request: pytest.FixtureRequest, seed: int) -> np.random.Generator:
 
 
 class GradingPlugin:
-    """Runs a lab's checks on one submission.
+    """Collects a lab's checks once, and judges one submission after the other by them.
 
     Attributes:
-        results: one per check, in the order of the lab's tasks.
+        items: the checks, in the order of the lab's tasks.
+        results: one per check that has run since :meth:`begin`, in their order.
         trouble: the first failure of our own side, if there was one.
-        interrupted: whether someone pressed Ctrl-C.
     """
 
-    def __init__(
-        self,
-        lab: Lab,
-        submission: Submission,
-        *,
-        tasks: Collection[str] | None = None,
-        seed: int = 0,
-        planned: Callable[[int], None] = lambda _: None,
-        started: Callable[[str], None] = lambda _: None,
-        finished: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Examine ``submission``.
-
-        Args:
-            lab: its lab.
-            submission: what to examine.
-            tasks: ids of the tasks to check; all if not given.
-            seed: of the hidden data.
-            planned, started, finished: told the number of checks, the title of each before it runs, and its end.
-        """
+    def __init__(self, lab: Lab) -> None:
+        """Be ready to collect the checks of ``lab``."""
+        self.items: list[pytest.Item] = []
         self.results: list[CheckResult] = []
         self.trouble: AutograderError | None = None
-        self._lab = lab
-        self._submission = submission
-        self._tasks = tasks
-        self._seed = seed
-        self._planned, self._started, self._finished = planned, started, finished
-        self.interrupted = False
+        self._order = {task.id: number for number, task in enumerate(lab.task)}
+        self._submission: Submission | None = None
+        self._started: Callable[[str], None] = lambda _: None
+        self._finished: Callable[[], None] = lambda: None
         self._chosen: set[str] = set()
         self._passed: dict[str, bool] = {}
         self._errors: dict[str, BaseException] = {}
 
+    def begin(
+        self,
+        config: pytest.Config,
+        submission: Submission,
+        tasks: Collection[str] | None,
+        seed: int,
+        started: Callable[[str], None],
+        finished: Callable[[], None],
+    ) -> list[pytest.Item]:
+        """Turn to a submission.
+
+        Args:
+            config: pytest's.
+            submission: what to examine.
+            tasks: ids of the tasks to check; all if None.
+            seed: of the hidden data.
+            started, finished: told the title of each check before it runs, and its end.
+
+        Returns:
+            The checks to run.
+        """
+        config.stash[_SUBMISSION], config.stash[_SEED] = submission, seed
+        self._submission, self._started, self._finished = submission, started, finished
+        self.results, self.trouble = [], None
+        self._passed.clear()
+        self._errors.clear()
+        chosen = [item for item in self.items if tasks is None or _task(item) in tasks]
+        self._chosen = {name for item in chosen for name in _names(item)}
+        config.stash[_ASKED_FOR] = frozenset(map(_task, chosen))
+        return chosen
+
+    def end(self, config: pytest.Config) -> None:
+        """Turn away from the submission."""
+        del config.stash[_SUBMISSION]
+        self._submission = None
+
+    def blame_us(self, trouble: AutograderError, cause: BaseException | None = None) -> None:
+        """Remember a failure of our own side, unless there was one before."""
+        if self.trouble is None:
+            trouble.__cause__ = cause
+            self.trouble = trouble
+
+    def census(self) -> list[tuple[str, bool]]:
+        """The task of each check, and whether it is hidden."""
+        return [(_task(item), _is_hidden(item)) for item in self.items]
+
     # Hooks.
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[_SUBMISSION] = self._submission
-        config.stash[_SEED] = self._seed
         config.addinivalue_line("markers", "task(id, weight=1): the task that this check belongs to")
         config.addinivalue_line("markers", "needs(*names): checks that must have passed before")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._blame_us(GraderError(f"{report.nodeid} cannot be loaded:\n{report.longreprtext[-3000:]}"))
+            self.blame_us(GraderError(f"{report.nodeid} cannot be loaded:\n{report.longreprtext[-3000:]}"))
         elif report.skipped:
-            self._blame_us(GraderError(f"{report.nodeid} skipped itself: its checks would be missing, not passed"))
+            self.blame_us(GraderError(f"{report.nodeid} skipped itself: its checks would be missing, not passed"))
 
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        order = {task.id: number for number, task in enumerate(self._lab.task)}
-        problems = [problem for item in items for problem in _problems(item, order)]
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        problems = [problem for item in items for problem in _problems(item, self._order)]
         if not problems:
-            items.sort(key=lambda item: (order[_task(item)], _is_hidden(item)))
+            items.sort(key=lambda item: (self._order[_task(item)], _is_hidden(item)))
             problems = _unmeetable(items)
         if problems:
-            self._blame_us(GraderError("\n".join(problems)))
+            self.blame_us(GraderError("\n".join(problems)))
             items.clear()
-            return
-        if self._tasks is not None:
-            items[:] = [item for item in items if _task(item) in self._tasks]
-        self._chosen = {name for item in items for name in _names(item)}
-        self._planned(len(items))
+        self.items = list(items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        assert self._submission is not None
         self._started(_title(item))
         self._submission.session.begin()
         start = time.monotonic()
@@ -135,26 +163,24 @@ class GradingPlugin:
         return result
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        if self.trouble is not None:
-            pytest.exit("our side failed", returncode=3)
         for mark in item.iter_markers("needs"):
             unmet = [name for name in mark.args if name in self._chosen and not self._passed.get(name)]
             if unmet:
                 raise _Unmet(unmet[0])
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
-        if call.excinfo is not None and item.nodeid not in self._errors:
-            self._errors[item.nodeid] = call.excinfo.value
-        return (yield)
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        # pytest's own ways to stop derive from it.
-        self.interrupted = type(excinfo.value) is KeyboardInterrupt
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        # pytest's own report would show the traceback, for which whole files are parsed, and nobody would read it.
+        outcome: Literal["passed", "failed"] = "passed"
+        if call.excinfo is not None:
+            self._errors.setdefault(item.nodeid, call.excinfo.value)
+            outcome = "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)  # type: ignore[arg-type]
 
     # Judging.
 
     def _judge(self, item: pytest.Item, error: BaseException | None, seconds: float) -> CheckResult:
+        assert self._submission is not None
         transcript = self._submission.session.transcript()
         status, message, not_started = CheckStatus.PASSED, "", False
         locations: tuple[Location, ...] = ()
@@ -172,13 +198,13 @@ class GradingPlugin:
             case AssertionError():
                 status, message = CheckStatus.FAILED, str(error).strip()
                 if not message:
-                    self._blame_us(GraderError(f"{item.nodeid} failed without a message for the student"))
+                    self.blame_us(GraderError(f"{item.nodeid} failed without a message for the student"))
             case InfrastructureError():
-                self._blame_us(error)
+                self.blame_us(error)
             case pytest.skip.Exception():
-                self._blame_us(GraderError(f"{item.nodeid} skipped itself ({error}): a missing result is no result"))
+                self.blame_us(GraderError(f"{item.nodeid} skipped itself ({error}): a missing result is no result"))
             case _:
-                self._blame_us(GraderError(f"{item.nodeid} raised {type(error).__name__}: {error}"), error)
+                self.blame_us(GraderError(f"{item.nodeid} raised {type(error).__name__}: {error}"), error)
         return CheckResult(
             id=_id(item),
             task=_task(item),
@@ -194,11 +220,6 @@ class GradingPlugin:
             output=_capped(transcript.output, _MAX_OUTPUT),
             seconds=round(seconds, 4),
         )
-
-    def _blame_us(self, trouble: AutograderError, cause: BaseException | None = None) -> None:
-        if self.trouble is None:
-            trouble.__cause__ = cause
-            self.trouble = trouble
 
 
 class _Unmet(Exception):

@@ -8,6 +8,7 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, NamedTuple
@@ -245,6 +246,31 @@ def submit(zygote: Zygote, tmp_path: Path) -> Iterator[Callable[..., Submission]
 def repository() -> Path:
     """The checkout under test."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def verify_here(zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have verify judge in this very process, by the tests' own zygote."""
+    from autograder.verify import judge, run
+
+    class HereAndNow:
+        def __init__(self, workers: int, context: object, begin: Callable[..., None], given: tuple[Any, ...]) -> None:
+            begin(*given)
+
+        def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(function(*arguments))
+            return future
+
+        def __enter__(self) -> HereAndNow:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(run, "ProcessPoolExecutor", HereAndNow)
+    monkeypatch.setattr(judge, "Zygote", lambda modules, hash_seed: zygote)
+    monkeypatch.setattr(judge, "_here", None)
 
 
 class Said(NamedTuple):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from autograder import verify
-from autograder.sandbox.client import Zygote
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -59,38 +57,53 @@ def test_a_solution_that_would_leak_ends_with_2(command: Command, course: Course
     assert "work.py" in said.err
 
 
-def test_verify_names_what_does_not_fit(
-    command: Command, course: Course, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("verify_here")
+def test_verify_names_what_does_not_fit(command: Command, course: Course) -> None:
     """0 if all is proven; 1, with the case and the task, if not."""
-
-    class HereAndNow:
-        def __init__(
-            self, workers: int, context: object, begin: Callable[..., None], given: tuple[object, ...]
-        ) -> None:
-            begin(*given)
-
-        def map(self, function: Callable[..., object], jobs: list[object]) -> Iterator[object]:
-            return map(function, jobs)
-
-        def __enter__(self) -> HereAndNow:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-    monkeypatch.setattr(verify, "ProcessPoolExecutor", HereAndNow)
-    monkeypatch.setattr(verify, "Zygote", lambda modules: zygote)
-    monkeypatch.setattr(verify, "_here", None)
     command("build", "--force")
     clean = command("verify")
     course.edit(course.grader / "test_hidden.py", "assert result ==", "assert True or result ==")
     course.forget_graders()
-    holed = command("verify", "01", "--jobs", "1")
+    holed = command("verify", "01", "--jobs", "1", "--no-mutants")
 
     assert (clean.code, holed.code) == (0, 1)
     assert "two is added" in holed.out
     assert "double lost no points" in holed.out
+
+
+@pytest.mark.usefixtures("verify_here")
+def test_verify_shows_survivors_and_fails_below_the_floor(command: Command, course: Course) -> None:
+    """Each with its lines; the table has the tasks, and JSON has it all."""
+    command("build", "--force")
+    course.edit(course.grader / "test_visible.py", "assert result ==", "assert result < 5 or result ==")
+    course.write(course.grader / "test_hidden.py", "")
+    course.write(course.grader / "cases.toml", "[floor]\nmutation_score = 0.97\n")
+    course.forget_graders()
+    said = command("verify", "--json", "proof.json")
+    lab = json.loads((course.root / "proof.json").read_text())["labs"][1]
+
+    assert said.code == 1
+    assert "✗ floor, mutation score: 50.0% of the mutants are found, the floor is 97.0%" in said.out
+    assert "survived: work.py, double: arithmetic, * → / " in said.out
+    assert "- return 2 * x + return 2 / x" in said.out
+    assert (lab["lab"], lab["killed"], lab["mutation_score"]) == ("01-tiny-lab", 1, 0.5)
+    assert [survivor["operator"] for survivor in lab["survivors"]] == ["arithmetic"]
+
+
+def test_all_mutants_or_none(command: Command) -> None:
+    """Not both."""
+    said = command("verify", "--all-mutants", "--no-mutants")
+
+    assert said.code == 2
+    assert "Choose one of --all-mutants and --no-mutants." in said.err
+
+
+def test_verify_says_at_once_that_a_file_cannot_be_written(command: Command) -> None:
+    """Not after minutes of work."""
+    said = command("verify", "--json", "no/such/folder.json")
+
+    assert said.code == 2
+    assert "no/such/folder.json cannot be written" in said.err
 
 
 def test_doctor_tells_the_levels(command: Command) -> None:

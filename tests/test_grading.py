@@ -12,7 +12,7 @@ import pytest
 from autograder.catalog import Catalog
 from autograder.errors import UsageError
 from autograder.grading import Request, grade
-from autograder.results import Isolation, LabReport, Outcome, TaskState
+from autograder.results import CheckStatus, Isolation, LabReport, Outcome, TaskState
 from autograder.sandbox.client import Zygote
 
 if TYPE_CHECKING:
@@ -68,6 +68,16 @@ def test_one_task_can_be_graded_alone(course: Course) -> None:
 
     assert (report.score, report.points, report.checks_total) == (1, 1, 1)
     assert [(task.number, task.id) for task in report.tasks] == [(2, "greet")]
+
+
+def test_grading_can_stop_at_the_first_failure(course: Course) -> None:
+    """What ran before it is scored, what would have come after it is missing."""
+    stopped = course.grade("def double(x): return 4\ndef greet(name): return 1", stop_at_first_failure=True)
+    (double,) = stopped.tasks
+
+    assert [check.status for check in double.checks] == [CheckStatus.PASSED, CheckStatus.FAILED]
+    assert (stopped.outcome, double.id, double.score) == (Outcome.GRADED, "double", 1)
+    assert course.grade(stop_at_first_failure=True).full_marks
 
 
 def test_a_task_that_does_not_exist_is_the_caller_s_mistake(course: Course) -> None:

@@ -78,7 +78,7 @@ def own_zygote(course: Any) -> Iterator[Zygote]:
         ("assert False", "", "failed without a message"),
         ("pytest.skip('no reason')", "", "skipped itself"),
         ("pytest.xfail('no reason')", "", "raised"),
-        ("pytest.exit('enough')", "", "pytest ended"),
+        ("pytest.exit('enough')", "", "a check ended pytest"),
         ("submission.no_such_method()", "", "AttributeError"),
         ("submission.load('work.py').double(lambda x: x)", "", "cannot be sent"),
         ("pass", "import no_such_module", "no_such_module"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autograder.results import CheckResult, CheckStatus, LabReport
+from autograder.results import CheckResult, CheckStatus, LabReport, TaskState
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -225,3 +225,13 @@ def test_two_labs_graded_in_turn_do_not_mix(course: Course) -> None:
     said = [checks(course.grade(WORK, lab=lab))["test_lab"].message for lab in ("01-tiny-lab", other, "01-tiny-lab")]
 
     assert said == ["11", "22", "11"]
+
+
+def test_a_grader_knows_which_tasks_are_graded(course: Course) -> None:
+    """So that it need not try out what nobody asked for."""
+    course.edit(course.grader / "test_hidden.py", "rng):", "rng, asked_for):")
+    course.edit(course.grader / "test_hidden.py", "assert result ==", 'assert asked_for == {"double"} and result ==')
+    alone, together = course.grade(tasks=["double"]), course.grade()
+
+    assert alone.full_marks
+    assert [task.state for task in together.tasks] == [TaskState.PARTIAL, TaskState.FULL]

@@ -31,7 +31,7 @@ def problem(course: Course, hidden: str) -> str:
         ("pytest.xfail('known')", "test_it raised XFailed: known"),
         ("pytest.importorskip('no_such_module')", "skipped itself"),
         ("raise SystemExit(0)", "test_it raised SystemExit: 0"),
-        ("pytest.exit('enough')", "pytest ended with code"),
+        ("pytest.exit('enough')", "a check ended pytest: enough"),
         ("submission.load('work.py').double(lambda: 1)", "is the grader's own and cannot be sent to student code"),
         ("request.getfixturevalue('no_such_fixture')", "no_such_fixture"),
     ],

@@ -43,23 +43,26 @@ _ENVIRONMENT: Final = {
     "MPLBACKEND": "Agg",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
 }
 
 
 class Zygote:
     """A process that has imported what labs need and forks a sandbox in milliseconds."""
 
-    def __init__(self, preload: Sequence[str] = (), *, level: str | None = None, eager: bool = True) -> None:
+    def __init__(
+        self, preload: Sequence[str] = (), *, level: str | None = None, eager: bool = True, hash_seed: int = 0
+    ) -> None:
         """Start it; the import goes on in the background until the first sandbox is opened.
 
         Args:
             preload: modules to import once.
             level: the highest level of isolation to use; the best that the machine offers if not given.
             eager: whether to start at once, rather than when the first sandbox is opened.
+            hash_seed: ``PYTHONHASHSEED`` of all student code; fixed, so that a verdict can be had again.
         """
         self._preload = tuple(preload)
         self._ceiling = level
+        self._hash_seed = hash_seed
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the zygote lives
@@ -121,7 +124,11 @@ class Zygote:
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
             pass_fds=[theirs.fileno()],
-            env={**_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
+            env={
+                **_ENVIRONMENT,
+                "PATH": os.environ.get("PATH", os.defpath),
+                "PYTHONHASHSEED": str(self._hash_seed),
+            },
             start_new_session=True,
         )
         theirs.close()

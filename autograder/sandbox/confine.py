@@ -97,7 +97,7 @@ def environment(cell: Cell) -> dict[str, str]:
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"),  # the zygote's
         "TMPDIR": cell.scratch,
         "XDG_CACHE_HOME": f"{cell.scratch}/cache",
     }
@@ -149,8 +149,9 @@ def confine(cell: Cell, number: int) -> None:
         _linux.no_new_privileges()
         if cell.level == "kernel" or (cell.level == "landlock" and seccomp.supported()):
             seccomp.install()
+    variables = environment(cell)
     os.environ.clear()
-    os.environ.update(environment(cell))
+    os.environ.update(variables)
     tempfile.tempdir = None  # the zygote's answer is not this process's
     sys.dont_write_bytecode = True  # a file that changes within a second must not be taken for what it was
 

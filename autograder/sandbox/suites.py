@@ -185,7 +185,8 @@ def _pytest(target: str, folder: str) -> dict[str, Any]:
 
     recorder = _Recorder()
     # Longer tracebacks show source, for which pytest parses whole files: a fifth of a second for one deep failure.
-    quiet = ["-q", "--tb=line", "--color=no", "-c", os.devnull]
+    # Where it stops because a file cannot be collected, it shows its own in full; so it is told to go on.
+    quiet = ["-q", "--tb=line", "--color=no", "--continue-on-collection-errors", "-c", os.devnull]
     quiet += [f"-pno:{name}" for name in _NEEDLESS]
     code = pytest.main([*quiet, f"--rootdir={folder}", f"--confcutdir={folder}", target], plugins=[recorder])
     return {"tests": list(recorder.tests.values()), "exit_code": int(code)}

@@ -86,9 +86,9 @@ def test_unknown_column_is_a_value_error(submission, meadow):
     flowers = meadow()
     notebook = submission.load(NOTEBOOK)
 
-    with expect.raises("ValueError", mentions="petal_lenght"):
+    with expect.raises("ValueError", mentions="petal_lenght", reason="there is no column of that name"):
         notebook.slice_stats(flowers, "petal_lenght")
-    with expect.raises("ValueError", mentions="specis"):
+    with expect.raises("ValueError", mentions="specis", reason="there is no column of that name"):
         notebook.slice_stats(flowers, "petal_length", by="specis")
 
 
@@ -99,7 +99,7 @@ def test_stats_leave_the_data_alone(submission, meadow, rng):
     flowers.loc[rng.choice(flowers.index, 5, replace=False), "petal_width"] = np.nan
     _, after = submission.load(NOTEBOOK).call_and_return_args("slice_stats", flowers, "petal_width")
 
-    expect.unchanged(flowers, after[0], "slice_stats changed the caller's DataFrame")
+    expect.unchanged(flowers, after[0], "slice_stats changed the caller's DataFrame. Expected it to stay as it was.")
 
 
 # ------------------------------------------------------------------------------------- 2. numeric-slices
@@ -145,11 +145,11 @@ def test_missing_values_are_in_no_slice(submission, meadow, rng):
     times = sum(mask.astype(int) for mask in _masks(slices, flowers).values())
     missing = flowers["stem_length"].isna()
     stray = int((times[missing] > 0).sum())
-    assert stray == 0, f"{stray} of {missing.sum()} rows without a value are in a slice."
+    assert stray == 0, f"{stray} of {missing.sum()} rows without a value are in a slice. Expected none."
     lost = int((times[~missing] == 0).sum())
-    assert lost == 0, f"{lost} of {(~missing).sum()} rows with a value are in no slice."
+    assert lost == 0, f"{lost} of {(~missing).sum()} rows with a value are in no slice. Expected each in one."
     twice = int((times > 1).sum())
-    assert twice == 0, f"{twice} rows are in more than one slice."
+    assert twice == 0, f"{twice} rows are in more than one slice. Expected each in one."
     _check_slices(slices, flowers, "stem_length", "mean")
 
 
@@ -201,9 +201,9 @@ def test_unknown_feature_or_cut_is_a_value_error(submission, meadow):
     flowers = meadow()
     notebook = submission.load(NOTEBOOK)
 
-    with expect.raises("ValueError", mentions="petal_lenght"):
+    with expect.raises("ValueError", mentions="petal_lenght", reason="there is no column of that name"):
         notebook.numeric_slices(flowers, "petal_lenght")
-    with expect.raises("ValueError", mentions="average"):
+    with expect.raises("ValueError", mentions="average", reason="there is no cut of that name"):
         notebook.numeric_slices(flowers, "petal_length", cut="average")
 
 
@@ -214,7 +214,7 @@ def test_slicing_leaves_the_data_alone(submission, meadow, rng):
     flowers.loc[rng.choice(flowers.index, 5, replace=False), "stem_length"] = np.nan
     _, after = submission.load(NOTEBOOK).call_and_return_args("numeric_slices", flowers, "stem_length")
 
-    expect.unchanged(flowers, after[0], "numeric_slices changed the caller's DataFrame")
+    expect.unchanged(flowers, after[0], "numeric_slices changed the caller's DataFrame. Expected it to stay as it was.")
 
 
 # -------------------------------------------------------------------------------------- 3. slice-metrics
@@ -294,7 +294,9 @@ def test_an_empty_slice_has_size_zero_and_comes_last(submission, rng):
     expect.close(_cell(table, "nobody", "size"), 0, "the size of the empty slice")
     _expect_nan(table, "nobody", "metric", "the metric of an empty slice")
     _expect_nan(table, "nobody", "difference", "the difference of an empty slice")
-    assert table.index[-1] == "nobody", "The empty slice is not in the last row. Nothing is known about it."
+    assert table.index[-1] == "nobody", (
+        "The empty slice is not in the last row. Expected it there: nothing is known about it."
+    )
 
 
 @pytest.mark.task("slice-metrics", weight=2)
@@ -333,11 +335,11 @@ def test_measuring_leaves_labels_and_masks_alone(submission, rng):
     given = (y_true, _shuffle(y_pred, rng), {name: _shuffle(mask, rng) for name, mask in slices.items()})
     _, after = submission.load(NOTEBOOK).call_and_return_args("slice_metrics", *given, accuracy_score)
 
-    expect.unchanged(given[0], after[0], "slice_metrics changed y_true")
-    expect.unchanged(given[1], after[1], "slice_metrics changed y_pred")
-    assert list(after[2]) == list(given[2]), "slice_metrics changed the dict of slices"
+    expect.unchanged(given[0], after[0], "slice_metrics changed y_true. Expected it to stay as it was.")
+    expect.unchanged(given[1], after[1], "slice_metrics changed y_pred. Expected it to stay as it was.")
+    assert list(after[2]) == list(given[2]), "slice_metrics changed the dict of slices. Expected it to stay as it was."
     for name, mask in given[2].items():
-        expect.unchanged(mask, after[2][name], "slice_metrics changed a mask")
+        expect.unchanged(mask, after[2][name], "slice_metrics changed a mask. Expected it to stay as it was.")
 
 
 # --------------------------------------------------------------------------------------- 4. find-the-gap
@@ -414,23 +416,37 @@ def test_slices_below_min_size_are_left_out(submission, garden):
 
 
 @pytest.mark.task("find-the-gap")
-def test_no_slice_large_enough_is_a_value_error(submission, garden):
+def test_a_value_equal_to_the_mean_is_not_below_it(submission, garden):
+    """Where a feature never varies, every row lies in its slice at or above the mean."""
+    flowers, _, table = garden()
+    rows = int(table["size"].iloc[0] + table.loc[_other_side(table.index[0]), "size"])
+    answer = submission.load(NOTEBOOK).worst_slice(flowers.assign(spots=3.0), ["spots"])
+
+    _keys(answer)
+    expect.close(answer["size"], rows, "the size of the worst slice by a feature that is the same in every row")
+    assert ">=" in answer["name"], (
+        f"The worst slice is called {answer['name']!r}. Every row equals the mean. On which side of it is such a row?"
+    )
+
+
+@pytest.mark.task("find-the-gap")
+def test_no_slice_large_enough_is_a_value_error(submission, meadow):
     """If no slice has min_size rows, there is a ValueError."""
-    flowers, features, _ = garden()
+    flowers, features = _wild(meadow), list(FEATURES)
     notebook = submission.load(NOTEBOOK)
 
-    with expect.raises("ValueError"):
+    with expect.raises("ValueError", reason="no slice has that many validation rows"):
         notebook.worst_slice(flowers, features, min_size=len(flowers))
 
 
 @pytest.mark.task("find-the-gap")
-def test_finding_the_gap_leaves_the_data_alone(submission, garden):
+def test_finding_the_gap_leaves_the_data_alone(submission, meadow):
     """The DataFrame and the list of features are the same afterwards."""
-    flowers, features, _ = garden()
+    flowers, features = _wild(meadow), list(FEATURES)
     _, after = submission.load(NOTEBOOK).call_and_return_args("worst_slice", flowers, features)
 
-    expect.unchanged(flowers, after[0], "worst_slice changed the caller's DataFrame")
-    assert list(after[1]) == features, "worst_slice changed the list of features"
+    expect.unchanged(flowers, after[0], "worst_slice changed the caller's DataFrame. Expected it to stay as it was.")
+    assert list(after[1]) == features, "worst_slice changed the list of features. Expected it to stay as it was."
 
 
 # ---------------------------------------------------------------------------------------- 5. slice-tests
@@ -439,7 +455,7 @@ def test_finding_the_gap_leaves_the_data_alone(submission, garden):
 def _sound_and_rubbish(make):
     rubbish = make().assign(species="setosa", petal_width=25.0)
     rubbish.loc[::3, "sepal_length"] = np.nan
-    return [make(93), make(210, (0.27, 0.31, 0.42)), make(330, (0.45, 0.27, 0.28)), rubbish]
+    return [make(93), make(150, (0.2, 0.38, 0.42)), make(330, (0.45, 0.27, 0.28)), rubbish]
 
 
 def _missing_values(make, rng):
@@ -473,46 +489,64 @@ def _swapped_labels(make):
 
 
 def _starved_classes(make):
-    return [make(150, (0.52, 0.08, 0.40)), make(600, (0.09, 0.45, 0.46))]
+    return [make(150, (0.52, 0.08, 0.40)), make(600, (0.16, 0.41, 0.43))]
 
 
 @pytest.fixture(scope="session")
 def runs(submission, sound, seed):
-    """Run the student's tests once on each data set, all in one go: kind of data set → its runs."""
+    """Run the student's tests once on each data set: kind of data set → its runs.
+
+    If they do not pass on one that is sound, that run is all there is.
+    """
+    env = {"FLOWERS_CSV": "flowers.csv"}
     if seed not in _DELIVERIES:
         rng = np.random.default_rng([seed, 5])
+        _DELIVERIES[seed] = rng, {"sound": _sound_and_rubbish(functools.partial(sound, rng))}
+    rng, frames = _DELIVERIES[seed]
+    answers = [submission.pytest(TESTS, _as_file(frames["sound"][0]), env=env)]
+    _must_have_begun(answers)
+    if not answers[0].ok:
+        return {"sound": answers}
+    if len(frames) == 1:
         make = functools.partial(sound, rng)
-        _DELIVERIES[seed] = {
-            "sound": _sound_and_rubbish(make),
+        frames |= {
             "missing values": _missing_values(make, rng),
             "drift": _drifted_classes(make),
             "missing classes": _missing_classes(make),
             "swapped labels": _swapped_labels(make),
             "starved classes": _starved_classes(make),
         }
-    kinds = [kind for kind, frames in _DELIVERIES[seed].items() for _ in frames]
-    files = [{"flowers.csv": frame.to_csv(index=False)} for frames in _DELIVERIES[seed].values() for frame in frames]
-    answers = submission.pytests(TESTS, files, env={"FLOWERS_CSV": "flowers.csv"})
+    kinds, files = zip(*((kind, _as_file(frame)) for kind in frames for frame in frames[kind]), strict=True)
+    answers += submission.pytests(TESTS, files[1:], env=env)
+    _must_have_begun(answers)
+    return {kind: [run for its, run in zip(kinds, answers, strict=True) if its == kind] for kind in frames}
+
+
+_DELIVERIES = {}  # seed → random numbers, and data sets by kind; the faulty ones are made once they are needed
+
+
+def _as_file(frame):
+    return {"flowers.csv": frame.to_csv(index=False)}
+
+
+def _must_have_begun(answers):
     if any("NotImplementedError" in test.message for run in answers for test in run.tests):
         raise StudentError("Your own tests are still to come.", kind="NotImplementedError")
-    return {kind: [run for its, run in zip(kinds, answers, strict=True) if its == kind] for kind in kinds}
-
-
-_DELIVERIES = {}
 
 
 @pytest.mark.task("slice-tests", weight=2)
 def test_sound_data_pass_and_rubbish_does_not(runs):
     """Your tests pass on sound data of any size and order, and do not pass on everything."""
-    *passes, last = runs["sound"]
+    passes, rubbish = runs["sound"][:3], runs["sound"][3:]
 
     for run in passes:
         names = ", ".join(sorted({test.name.partition("[")[0] for test in (*run.failed, *run.broken)}))
+        assert run.ok or names, "On sound data pytest found no test that passes. Names of tests start with test_."
         assert run.ok, (
-            f"The data are sound, but this did not pass: {names or 'any test'}. "
+            f"The data are sound, but this did not pass: {names}. "
             "What does it expect that README.md does not promise: a row count, an order, a narrower range?"
         )
-    assert last.caught, "On data in which nearly everything is wrong, no test failed."
+    assert rubbish[0].caught, "On data in which nearly everything is wrong, no test failed. Expected at least one to."
 
 
 @pytest.mark.task("slice-tests")
@@ -546,8 +580,8 @@ def test_swapped_labels_are_noticed(runs):
 @pytest.mark.task("slice-tests")
 @pytest.mark.needs("test_sound_data_pass_and_rubbish_does_not")
 def test_starved_classes_are_noticed(runs):
-    """Your tests notice a species with hardly any rows left."""
-    _expect_caught(runs["starved classes"], "a species has hardly any rows", "shares")
+    """Your tests notice a species with too few rows left."""
+    _expect_caught(runs["starved classes"], "a species has too few rows", "shares")
 
 
 # ----------------------------------------------------------------------------------- what the checks share
@@ -563,7 +597,8 @@ def _expect_nan(table, row, column, what):
     """Check that a cell exists and holds no number."""
     found = table.loc[table.index == row, column] if column in table.columns else []
     assert len(found) == 1, f"Expected one row and a column {column!r} for {what}."
-    assert pd.isna(found.iloc[0]) is True, f"Expected NaN as {what}."
+    is_nan = pd.isna(found.iloc[0]) is True
+    assert is_nan, f"{what[:1].upper()}{what[1:]} is {found.iloc[0]!s:.12}. Expected NaN: nobody knows it."
 
 
 def _check_stats(stats, flowers, feature, by, columns):
@@ -585,8 +620,9 @@ def _masks(slices, flowers):
         expect.instance(mask, pd.Series, f"a Boolean Series as the mask {name!r}")
         assert mask.dtype == bool, f"The mask {name!r} has dtype {mask.dtype}. Expected bool."
         labels = [label for label in mask.index if isinstance(label, str | int)]
-        same = len(mask) == len(labels) == len(flowers) and set(labels) == set(flowers.index)
-        assert same, f"The mask {name!r} has {len(mask)} rows. Expected the {len(flowers)} rows of df, with its index."
+        assert len(mask) == len(flowers), f"The mask {name!r} has {len(mask)} rows. Expected the {len(flowers)} of df."
+        same = len(labels) == len(flowers) and set(labels) == set(flowers.index)
+        assert same, f"The index of the mask {name!r} is not that of df. Expected each row under its own label."
     return {name: mask.reindex(flowers.index) for name, mask in slices.items()}
 
 
@@ -603,12 +639,13 @@ def _check_slices(slices, flowers, feature, cut):
     wanted[f"{feature} >= {thresholds[-1]:.2f}"] = (thresholds[-1], math.inf)
 
     masks = _masks(slices, flowers)
-    assert len(masks) == len(wanted), f"There are {len(masks)} slices. Expected {len(wanted)}."
+    assert len(masks) == len(wanted), f"The number of slices is {len(masks)}, expected {len(wanted)}."
     for name, (low, high) in wanted.items():
-        assert name in masks, f"Expected a slice called {name!r}."
+        assert name in masks, f"Expected a slice called {name!r}. They are called {', '.join(map(repr, masks))}."
         inside = (flowers[feature] >= low) & (flowers[feature] < high)
-        off = int((masks[name] != inside).sum())
-        assert off == 0, f"In the mask {name!r} {off} of {len(inside)} rows are wrong."
+        strays, lost = int((masks[name] & ~inside).sum()), int((~masks[name] & inside).sum())
+        assert strays == 0, f"The mask {name!r} is True for {strays} rows that lie elsewhere. Expected False."
+        assert lost == 0, f"The mask {name!r} is False for {lost} rows that lie there. Expected True."
 
 
 def _shuffle(values, rng):
@@ -680,6 +717,20 @@ def _all_slices(valid, right, features, rows):
     return table.sort_values(["metric", "size"], ascending=[True, False])
 
 
+def _other_side(name):
+    """Return the name of the slice that holds the other rows."""
+    return name.replace(" < ", " >= ") if " < " in name else name.replace(" >= ", " < ")
+
+
+def _wild(meadow):
+    """Grow unseen flowers with the features of ``FEATURES``."""
+    flowers = meadow(rows=(55, 75), noise=0.5)
+    # Units differ, so that the means of different rows have different names, and scaling matters.
+    flowers["pollen"] = flowers["petal_length"] / 10 + flowers["stem_length"] / 200
+    flowers[["sepal_length", "sepal_width", "petal_width"]] *= 10
+    return flowers
+
+
 def _garden(meadow, features=FEATURES, random_state=23):
     """Grow unseen flowers with one worst slice; return them, the features and all slices, the worst first.
 
@@ -688,10 +739,7 @@ def _garden(meadow, features=FEATURES, random_state=23):
     """
     features = list(features)
     for _ in range(500):
-        flowers = meadow(rows=(55, 75), noise=0.5)
-        # Units differ, so that the means of different rows have different names, and scaling matters.
-        flowers["pollen"] = flowers["petal_length"] / 10 + flowers["stem_length"] / 200
-        flowers[["sepal_length", "sepal_width", "petal_width"]] *= 10
+        flowers = _wild(meadow)
         train, valid, right, margin = _fit(flowers, features, random_state)
         table = _all_slices(valid, right, features, train)
         worst = table.iloc[0]
@@ -710,7 +758,7 @@ def _garden(meadow, features=FEATURES, random_state=23):
 def _keys(answer):
     expect.instance(answer, dict, "a dict with name, size, metric and difference")
     missing = [key for key in ("name", "size", "metric", "difference") if key not in answer]
-    assert not missing, f"The keys {', '.join(missing)} are missing from the dict."
+    assert not missing, f"The dict has no {', '.join(missing)}. Expected name, size, metric and difference."
     expect.instance(answer["name"], str, "the name of the slice as a string")
 
 

@@ -80,7 +80,7 @@ def test_the_gap_in_iris(submission):
 
     expect.instance(worst, dict, "a dict with name, size, metric and difference")
     missing = [key for key in ("name", "size", "metric", "difference") if key not in worst]
-    assert not missing, f"The keys {', '.join(missing)} are missing from the dict."
+    assert not missing, f"The dict has no {', '.join(missing)}. Expected name, size, metric and difference."
     # Three slices are equally bad and equally large; the lab allows any of them.
     tied = ("sepal_width < 3.07", "petal_length >= 3.77", "petal_width >= 1.20")
     assert worst["name"] in tied, (
@@ -122,8 +122,8 @@ def _check_sizes(slices, sizes):
     """Check that slices are Boolean masks of these names and sizes."""
     expect.instance(slices, dict, "a dict from the name of each slice to its mask")
     for name, size in sizes.items():
-        assert name in slices, f"Expected a slice called {name!r}."
+        assert name in slices, f"Expected a slice called {name!r}. They are called {', '.join(map(repr, slices))}."
         expect.instance(slices[name], pd.Series, f"a Boolean Series as the mask {name!r}")
         assert slices[name].dtype == bool, f"The mask {name!r} has dtype {slices[name].dtype}. Expected bool."
         expect.close(int(slices[name].sum()), size, f"the number of rows in {name!r}")
-    assert len(slices) == len(sizes), f"There are {len(slices)} slices. Expected {len(sizes)}."
+    assert len(slices) == len(sizes), f"The number of slices is {len(slices)}, expected {len(sizes)}."

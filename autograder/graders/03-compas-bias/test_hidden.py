@@ -45,10 +45,10 @@ def test_other_columns_of_other_tables(submission, rng):
     table = submission.load(NOTEBOOK).prepare(df, ["plan", "town"], score="flag", label="charged")
 
     _prepared(table, df, wanted)
-    _same(table["score"], df["flag"].astype(int), "score")
-    _same(table["label_value"], df["charged"].astype(int), "label_value")
+    _same(table["score"], df["flag"].astype(int), "score", "what flag says, as integers")
+    _same(table["label_value"], df["charged"].astype(int), "label_value", "what charged says, as integers")
     for attribute in wanted[2:]:
-        _same(table[attribute], df[attribute], attribute)
+        _same(table[attribute], df[attribute], attribute, "the groups of df")
 
 
 @pytest.mark.task("prepare")
@@ -60,7 +60,7 @@ def test_floats_and_booleans_become_integers(submission, rng):
     _prepared(table, df, ["score", "label_value", "town"])
     for column, source in {"score": "flag", "label_value": "charged"}.items():
         assert table[column].dtype.kind == "i", f"The dtype of {column} is {table[column].dtype}. Expected integers."
-        _same(table[column], df[source].astype(int), column)
+        _same(table[column], df[source].astype(int), column, f"what {source} says, as integers")
 
 
 @pytest.mark.task("prepare", weight=2)
@@ -76,7 +76,7 @@ def test_attributes_become_strings(submission, rng):
     for attribute in ("district", "plan", "bail"):
         dtype = table[attribute].dtype
         assert str(dtype) == "object", f"The dtype of {attribute} is {dtype}. Expected strings of dtype object."
-        _same(table[attribute], df[attribute].map(str).astype(object), attribute)
+        _same(table[attribute], df[attribute].map(str).astype(object), attribute, "the groups of df, as strings")
 
 
 @pytest.mark.task("prepare", weight=2)
@@ -91,7 +91,7 @@ def test_people_without_a_group_are_kept(submission, rng):
     _prepared(table, df, ["score", "label_value", "town", "plan"])
     for attribute in ("town", "plan"):
         wanted = df[attribute].astype(object).where(df[attribute].notna(), "missing")
-        _same(table[attribute], wanted, attribute)
+        _same(table[attribute], wanted, attribute, "the groups of df, and 'missing' where there is none")
 
 
 @pytest.mark.task("prepare")
@@ -125,8 +125,8 @@ def test_preparing_leaves_the_data_alone(submission, rng):
     given = (df, ["town", "district"])
     _, after = submission.load(NOTEBOOK).call_and_return_args("prepare", *given, score="flag", label="charged")
 
-    expect.unchanged(df, after[0], "prepare changed the caller's DataFrame")
-    assert after[1] == given[1], "prepare changed the list of attributes"
+    expect.unchanged(df, after[0], "prepare changed the caller's DataFrame. Expected it to stay as it was.")
+    assert after[1] == given[1], "prepare changed the list of attributes. Expected it to stay as it was."
 
 
 # -------------------------------------------------------------------------------------- 2. group-metrics
@@ -239,8 +239,12 @@ def test_comparing_leaves_both_tables_alone(submission, county, crosstab_of):
     for reference in ({"town": table["town"].iloc[0]}, "majority", "best"):
         _, after = notebook.call_and_return_args("disparities", crosstab, table, reference)
 
-        expect.unchanged(crosstab, after[0], "disparities changed the crosstab")
-        expect.unchanged(table, after[1], "disparities changed the table of people. Is a test switched on?")
+        expect.unchanged(crosstab, after[0], "disparities changed the crosstab. Expected it to stay as it was.")
+        expect.unchanged(
+            table,
+            after[1],
+            "disparities changed the table of people. Expected it to stay as it was: is a test switched on?",
+        )
 
 
 # ------------------------------------------------------------------------------------------- 4. fairness
@@ -285,7 +289,11 @@ def test_judging_leaves_the_disparities_alone(submission, county, crosstab_of, d
     bdf = disparities_of(crosstab_of(table, ["plan"]), {"plan": "basic"})
     _, after = submission.load(NOTEBOOK).call_and_return_args("parity_flags", bdf)
 
-    expect.unchanged(bdf, after[0], "parity_flags changed the caller's DataFrame: it has other columns now")
+    expect.unchanged(
+        bdf,
+        after[0],
+        "parity_flags changed the caller's DataFrame: it has other columns now. Expected it to stay as it was.",
+    )
 
 
 @pytest.mark.task("fairness", weight=2)
@@ -423,7 +431,7 @@ def test_testing_leaves_the_crosstab_alone(submission, county, crosstab_of):
     crosstab = crosstab_of(table, ["plan"])
     _, after = submission.load(NOTEBOOK).call_and_return_args("gap_tests", crosstab, "fpr", "plan", "basic")
 
-    expect.unchanged(crosstab, after[0], "gap_tests changed the crosstab")
+    expect.unchanged(crosstab, after[0], "gap_tests changed the crosstab. Expected it to stay as it was.")
 
 
 # --------------------------------------------------------------------------------------------- 6. figure
@@ -484,7 +492,7 @@ def test_words_say_what_is_shown(submission, county, crosstab_of, disparities_of
         wanted = f"{metric} disparity"
         assert wanted in of_ratios.lower(), f"The axis of the ratios is labelled {of_ratios!r}. Expected {wanted!r}."
         assert attribute in of_groups, f"The axis of the groups is labelled {of_groups!r}. Expected {attribute!r}."
-        assert reference in title, f"The title is {title!r}. Which group is everyone compared with?"
+        assert reference in title, f"The title is {title!r}. Expected the group that everyone is compared with in it."
 
 
 @pytest.mark.task("figure", weight=2)
@@ -496,10 +504,10 @@ def test_saved_as_png(submission, county, crosstab_of, disparities_of):
 
     with _looking_at(submission, figure):
         pass
-    assert submission.exists("gap_by_plan.png"), "No file gap_by_plan.png was written, though it was the path."
+    assert submission.exists("gap_by_plan.png"), "No gap_by_plan.png was written. Expected the picture there."
     data = submission.read_bytes("gap_by_plan.png")
     is_png = data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) > 1000
-    assert is_png, "The file that was saved is no PNG."
+    assert is_png, "The file that was saved is no PNG. Expected one: its name ends with .png."
     width, height = struct.unpack(">II", data[16:24])
     size = f"The PNG has {width} × {height} pixels."
     assert width >= 600, f"{size} Expected at least 600 × 400."
@@ -519,11 +527,13 @@ def test_who_gets_which_errors(submission, compas, crosstab_of, disparities_of):
         column, group, ratio = f"{metric}_disparity", f"largest_{metric}_group", f"largest_{metric}_ratio"
         found = given.get(group)
         assert found == bdf[column].idxmax(), (
-            f"{group} is {found!r}. Sort the table of race by {column}: who comes last?"
+            f"{group} is {_shown(found)}. Sort the table of race by {column}: who comes last?"
         )
         _check_number(given, ratio, float(bdf[column].max()), 2)
     base = given.get("fpr_base")
-    assert base == "not charged again", f"fpr_base is {base!r}. What stands below the line in the formula of the FPR?"
+    assert base == "not charged again", (
+        f"fpr_base is {_shown(base)}. What stands below the line in the formula of the FPR?"
+    )
 
 
 @pytest.mark.task("findings")
@@ -555,7 +565,7 @@ def test_who_is_harmed(submission, compas, crosstab_of, disparities_of):
         ("label_records", "a charge", "Look into datasets/compas/README.md: what was recorded?"),
     ):
         found = given.get(name)
-        assert found == wanted, f"{name} is {found!r}. {why}"
+        assert found == wanted, f"{name} is {_shown(found)}. {why}"
 
 
 @pytest.mark.task("findings")
@@ -571,7 +581,7 @@ def test_how_sure_you_can_be(submission, compas, crosstab_of, disparities_of):
     _check_number(given, "fpr_z", z, 1)
     tested = given.get("aequitas_tests")
     assert tested == "FDR", (
-        f"aequitas_tests is {tested!r}. Compare the column fpr_significance with the p-values of gap_tests for "
+        f"aequitas_tests is {_shown(tested)}. Compare the column fpr_significance with the p-values of gap_tests for "
         "each of the four metrics. Which is within a hair of it?"
     )
 
@@ -637,17 +647,19 @@ def _prepared(table, df, columns):
     names = [str(name) for name in table.columns]
     assert names == columns, f"The columns are {names}. Expected {columns}, in this order."
     assert len(table) == len(df), f"It has {len(table)} rows, df has {len(df)}. Nobody may be dropped or added."
-    assert list(table.index) == list(df.index), "The index is not that of df."
+    assert list(table.index) == list(df.index), (
+        "The index is not that of df. Expected each person under the same label."
+    )
 
 
-def _same(values, wanted, name):
-    """Compare two columns value by value, types of values included."""
+def _same(values, wanted, name, words):
+    """Compare two columns value by value, types of values included; ``words`` say what is wanted."""
     off = [
         found
         for found, right in zip(values.tolist(), wanted.tolist(), strict=True)
         if type(found) is not type(right) or found != right
     ]
-    assert not off, f"{len(off)} of {len(wanted)} values of {name} are not as expected, {off[0]!r} for example."
+    assert not off, f"{len(off)} of {len(wanted)} values of {name} are wrong, {off[0]!r} for example. Expected {words}."
 
 
 def _rows(frame, truth, columns):
@@ -713,8 +725,9 @@ def _check_flags(flags, bdf, tau):
             disparity = right[column]
             wanted = None if math.isnan(disparity) else tau <= disparity <= 1 / tau
             verdict = _flag(found[parity])
+            ratio = "NaN" if math.isnan(disparity) else f"{disparity:.3f}"
             assert verdict is wanted, (
-                f"{parity} of {value} is {found[parity]!r}, with a disparity of {disparity:.3f} and tau = {tau}. "
+                f"{parity} of {value} is {found[parity]!r}, with a disparity of {ratio} and tau = {tau}. "
                 f"Expected {'NaN' if wanted is None else wanted}."
             )
 
@@ -731,8 +744,10 @@ def _check_failing(failing, flags, attribute):
         expect.instance(found, list, f"a list of groups for {parity}")
         texts = [str(value) for value in found]
         extra = [value for value in texts if value not in wanted]
-        assert not extra, f"{parity} lists {extra[0]!r} for {attribute}. Its flag is not False."
-        assert sorted(texts) == wanted, f"{parity} lists {texts} for {attribute}. Somebody else fails as well."
+        assert not extra, f"{parity} lists {extra[0]!r} for {attribute}. Expected only its groups whose flag is False."
+        assert sorted(texts) == wanted, (
+            f"{parity} lists {texts} for {attribute}. Expected every group that fails: one is missing."
+        )
         assert texts == wanted, f"{parity} lists {texts}. Expected alphabetical order."
 
 
@@ -784,7 +799,7 @@ def _check_tests(tests, crosstab, metric, attribute, reference, min_size=30):
         z, p_value = (math.nan, math.nan)
         if enough:
             z, p_value = _z_test(int(events[group]), int(size[group]), int(events[reference]), int(size[reference]))
-        who = f"of {group} in {metric}, with min_size = {min_size}"
+        who = f"of {group} in {metric} (min_size = {min_size})"
         expect.close(found["size"], int(size[group]), f"the size {who}")
         _check_rate(found["rate"], float(rows.loc[group, metric]), f"the rate {who}")
         _check_rate(found["z"], z, f"z {who}", "too few people")
@@ -890,12 +905,12 @@ def _check_bars(axes, bdf, metric, attribute):
     rows = bdf[bdf["attribute_name"] == attribute]
     upright, shown = _group_axis(axes, rows["attribute_value"])
     others = [name for name in shown if name in set(bdf["attribute_value"]) - set(rows["attribute_value"])]
-    assert not others, f"The axis shows {others[0]!r}, which is no group of {attribute}."
+    assert not others, f"The axis shows {others[0]!r}. Expected the groups of {attribute} alone."
     ends = _bars(axes, upright, {str(group): shown[str(group)] for group in rows["attribute_value"]})
     for group, wanted in zip(rows["attribute_value"], rows[f"{metric}_disparity"], strict=True):
         found = ends[str(group)]
         if math.isnan(wanted):
-            assert math.isnan(found), f"The {metric} disparity of {group} is unknown, but its bar ends at {found:.3g}."
+            assert math.isnan(found), f"The bar of {group} ends at {found:.3g}. Expected none for a disparity of NaN."
         elif wanted or not math.isnan(found):  # no bar and a bar that ends at 0 look the same
             assert not math.isnan(found), f"There is no bar at the name {group!r}."
             expect.close(found, wanted, f"the end of the bar of {group} ({metric})", rel=1e-4)
@@ -934,18 +949,23 @@ def _race(compas, crosstab_of, disparities_of):
     return bdf.set_index("attribute_value")
 
 
+def _shown(found):
+    return "not there yet" if found is None else repr(found)
+
+
 def _check_number(given, name, wanted, decimals):
     found = given.get(name)
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    assert is_number, f"{name} is {found!r}. Expected a number."
+    assert is_number, f"{name} is {_shown(found)}. Expected a number."
     close = abs(found) < 1e9 and abs(found - wanted) <= 0.51 * 10**-decimals
-    assert close, f"{name} is {found}, which is not what the data say to {decimals} decimal(s). Compute it again."
+    precision = "1 decimal" if decimals == 1 else f"{decimals} decimals"
+    assert close, f"{name} is {found}. Expected what the data say, to {precision}: compute it again."
 
 
 def _check_set(given, name, wanted, why):
     found = given.get(name)
     is_list = isinstance(found, list) and all(isinstance(part, str) for part in found)
-    assert is_list, f"{name} is {found!r}. Expected a list of texts."
+    assert is_list, f"{name} is {_shown(found)}. Expected a list of texts."
     extra = sorted(set(found) - set(wanted))
     assert not extra, f"{name} lists {extra[0]!r}, which does not belong there. {why}"
     assert set(found) == set(wanted), f"{name} is not complete yet. {why}"

@@ -138,10 +138,10 @@ def test_a_chart_of_race(submission):
     words = _words(figure)
     submission.session.note(called=said.called, returned=said.returned)  # the call that drew it, not those that look
     assert words, "Expected a figure with one set of axes, and something drawn on it."
-    labels, title = " and ".join(words[:2]), words[2]
+    labels, title = " and ".join(map(repr, words[:2])), words[2]
     for wanted in ("fpr disparity", "race"):
-        assert wanted in labels.lower(), f"The axes are labelled {labels!r}. Expected {wanted!r} in one of the labels."
-    assert "Caucasian" in title, f"The title is {title!r}. With whom is everyone compared?"
+        assert wanted in labels.lower(), f"The axes are labelled {labels}. Expected {wanted!r} in one of the labels."
+    assert "Caucasian" in title, f"The title is {title!r}. Expected the group that everyone is compared with in it."
 
 
 @pytest.mark.task("findings")

@@ -84,9 +84,9 @@ def test_four_words_become_two_numbers(submission, rng):
 
     expect.instance(result, pd.Series, "a Series of 0 and 1")
     assert result.dtype.kind == "i", f"The dtype is {result.dtype}. Expected integers."
-    assert list(result.index) == index, "The index is not that of labels."
+    assert list(result.index) == index, "The index is not that of labels. Expected each label in its old place."
     off = int((result.to_numpy() != (labels != "unacc").to_numpy()).sum())
-    assert off == 0, f"{off} of 40 labels are wrong."
+    assert off == 0, f"{off} of 40 labels are wrong. Expected 0 for unacc, and 1 for every other word."
 
 
 @pytest.mark.task("binarise", weight=2)
@@ -109,7 +109,7 @@ def test_labels_stay_as_they_are(submission):
     labels = pd.Series(["acc", "unacc", "good"], index=[3, 1, 2], dtype=object)
     _, after = submission.load(NOTEBOOK).call_and_return_args("binarise", labels)
 
-    expect.unchanged(labels, after[0], "binarise changed the caller's labels")
+    expect.unchanged(labels, after[0], "binarise changed the caller's labels. Expected it to stay as it was.")
 
 
 # ---------------------------------------------------------------------------------------------- 3. train
@@ -185,8 +185,8 @@ def test_training_leaves_the_data_alone(submission, workshop):
     bikes = workshop(200)
     _, after = submission.load(NOTEBOOK).call_and_return_args("validate", bikes, list(FEATURES), label="verdict")
 
-    expect.unchanged(bikes, after[0], "validate changed the caller's DataFrame")
-    assert after[1] == FEATURES, "validate changed the list of features"
+    expect.unchanged(bikes, after[0], "validate changed the caller's DataFrame. Expected it to stay as it was.")
+    assert after[1] == FEATURES, "validate changed the list of features. Expected it to stay as it was."
 
 
 # ---------------------------------------------------------------------------------------------- 4. audit
@@ -248,7 +248,7 @@ def test_auditing_leaves_the_table_alone(submission, predictions):
     table = predictions({"Avon": 30, "Brent": 44})
     _, after = submission.load(NOTEBOOK).call_and_return_args("audit", table, ["river"])
 
-    expect.unchanged(table, after[0], "audit changed the caller's table")
+    expect.unchanged(table, after[0], "audit changed the caller's table. Expected it to stay as it was.")
 
 
 # ------------------------------------------------------------------------------------------- 5. verdicts
@@ -317,7 +317,7 @@ def test_judging_leaves_the_report_alone(submission, rng):
     report = _report(rng)
     _, after = submission.load(NOTEBOOK).call_and_return_args("judge", report)
 
-    expect.unchanged(report, after[0], "judge changed the caller's report")
+    expect.unchanged(report, after[0], "judge changed the caller's report. Expected it to stay as it was.")
 
 
 # ------------------------------------------------------------------------------------------- 6. findings
@@ -333,7 +333,9 @@ def test_what_the_data_say(submission, car):
     _check_set(given, "always_unacceptable", groups, "one_sided_levels finds them.")
     _check_number(given, "baseline_accuracy", float(bad.mean()), 2)
     by = given.get("verdict_by")
-    assert by == "experts' rules", f"verdict_by is {by!r}. Look into datasets/car/README.md: where is the label from?"
+    assert by == "experts' rules", (
+        f"verdict_by is {_shown(by)}. Look into datasets/car/README.md: where is the label from?"
+    )
 
 
 @pytest.mark.task("findings")
@@ -369,8 +371,8 @@ def test_what_the_audit_says(submission):
     _check_set(given, "precision_unknown", unknown, "Look for NaN among the rates of precision.")
     found = given.get("fnr_unknown_for_all")
     assert found in no_error, (
-        f"fnr_unknown_for_all is {found!r}. Look at the rows of each attribute whose metric is fnr: in which of them "
-        "is every disparity NaN?"
+        f"fnr_unknown_for_all is {_shown(found)}. Look at the rows of each attribute whose metric is fnr: in which of "
+        "them is every disparity NaN?"
     )
     why = "Where does Aequitas say True, and your summary unknown?"
     _check_set(given, "aequitas_overlooks", overlooked, why)
@@ -387,7 +389,7 @@ def test_data_or_model(submission):
         ("needs_no_model", "prev", "In which formula is there nothing that a model has said?"),
     ):
         found = given.get(name)
-        assert found == wanted, f"{name} is {found!r}. {why}"
+        assert found == wanted, f"{name} is {_shown(found)}. {why}"
 
 
 @pytest.mark.task("findings")
@@ -406,7 +408,7 @@ def test_how_sure_you_can_be(submission):
     _check_number(given, "med_false_positives", other_fp, 0)
     _check_number(given, "p_value", p_value, 2)
     chance = given.get("gap_may_be_chance")
-    assert chance is (p_value >= 0.05), f"gap_may_be_chance is {chance!r}. Compare your p_value with 0.05."
+    assert chance is (p_value >= 0.05), f"gap_may_be_chance is {_shown(chance)}. Compare your p_value with 0.05."
 
 
 # ----------------------------------------------------------------------------------- what the checks share
@@ -444,7 +446,9 @@ def _check_levels(levels, df, attributes, label):
         assert str(key) in found, f"All rows at {key[0]}={key[1]} are {name}. Expected the key {key}."
         assert found[str(key)] == name, f"The value at {key} is {found[str(key)]!r}. Expected {name!r}."
     extra = [key for key in found if key not in {str(key) for key in wanted}]
-    assert not extra, f"The key {extra[0]} does not belong there."
+    assert not extra, (
+        f"The key {extra[0]} does not belong there. Expected levels of these attributes that have a single class."
+    )
 
 
 def _encode(train, valid, features):
@@ -525,9 +529,9 @@ def _validated(table, truth, features):
     assert len(table) == len(truth), f"There are {len(table)} rows. Expected {len(truth)}, a quarter of df."
     strange = [label for label in table.index.astype(str) if label not in set(truth.index)]
     assert not strange, (
-        f"The row {strange[0]!r} is no validation row of this random_state, or has lost its index label."
+        f"The row {strange[0]!r} is none of this random_state. Expected its validation rows, each under its own label."
     )
-    assert table.index.is_unique, "A row occurs twice."
+    assert table.index.is_unique, "A row occurs twice. Expected each once."
     return table.set_axis(table.index.astype(str)).loc[truth.index]
 
 
@@ -552,7 +556,7 @@ def _outcomes(tn, fp, fn, tp, rng):
 def _check_quality(found, tn, fp, fn, tp):
     expect.instance(found, dict, "a dict with confusion and f1")
     missing = [key for key in ("confusion", "f1") if key not in found]
-    assert not missing, f"The key {missing[0]!r} is missing from the dict."
+    assert not missing, f"The dict has no {missing[0]!r}. Expected confusion and f1."
     try:
         cells = np.asarray(found["confusion"], dtype=float)
     except (TypeError, ValueError):
@@ -561,7 +565,9 @@ def _check_quality(found, tn, fp, fn, tp):
     names = [["tn", "fp"], ["fn", "tp"]]
     for row, counts in enumerate(((tn, fp), (fn, tp))):
         for column, wanted in enumerate(counts):
-            expect.close(cells[row, column], wanted, f"{names[row][column]} in row {row}, column {column} of confusion")
+            expect.close(
+                cells[row, column], wanted, f"the {names[row][column]} in row {row}, column {column} of confusion"
+            )
     wanted = 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else math.nan
     what = "the F1 score" if tp + fp + fn else "the F1 score, where 1 occurs neither as label nor as score,"
     expect.close(found["f1"], wanted, what)
@@ -620,7 +626,7 @@ def _by_key(frame, keys, columns, what):
     found = {}
     for row in values:
         key = tuple(str(value) for value in row[: len(keys)])
-        assert key not in found, f"There is more than one row for {', '.join(key)}."
+        assert key not in found, f"There is more than one row for {', '.join(key)}. Expected one."
         found[key] = dict(zip(columns, row[len(keys) :], strict=True))
     return found
 
@@ -634,7 +640,7 @@ def _check_report(report, table, attributes, columns):
     absent = [key for key in wanted if key not in found]
     assert not absent, (
         f"{len(absent)} of {len(wanted)} rows are missing, that of {', '.join(absent[0])} for example. "
-        "A group of which little is known is still a group."
+        "Expected one for each group and metric: a group of which little is known is still a group."
     )
     extra = [key for key in found if key not in wanted]
     assert not extra, f"There is a row for {', '.join(extra[0])}, which was not asked for."
@@ -682,10 +688,11 @@ def _check_verdicts(judged, report, tau):
     assert len(found) == len(report), f"There are {len(found)} rows. Expected the {len(report)} of the report."
     for row in report.itertuples():
         key = (row.attribute, row.group, row.metric)
-        assert key in found, f"The row for {', '.join(key)} is gone."
+        assert key in found, f"The row for {', '.join(key)} is gone. Expected every row of the report."
         verdict, wanted = found[key]["verdict"], _verdict(row.disparity, tau)
+        ratio = "NaN" if math.isnan(row.disparity) else f"{row.disparity:.3f}"
         assert str(verdict) == wanted, (
-            f"The verdict on a disparity of {row.disparity:.3f} with tau = {tau} is {verdict!r}. Expected {wanted!r}."
+            f"The verdict on a disparity of {ratio} with tau = {tau} is {verdict!r}. Expected {wanted!r}."
         )
 
 
@@ -720,19 +727,23 @@ def _answers(submission, table):
     return given
 
 
+def _shown(found):
+    return "not there yet" if found is None else repr(found)
+
+
 def _check_number(given, name, wanted, decimals):
     found = given.get(name)
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    assert is_number, f"{name} is {found!r}. Expected a number."
+    assert is_number, f"{name} is {_shown(found)}. Expected a number."
     close = abs(found) < 1e9 and abs(found - wanted) <= 0.51 * 10**-decimals
-    precision = f" to {decimals} decimals" if decimals else ""
-    assert close, f"{name} is {found}, which is not what the data say{precision}. Compute it again."
+    precision = f", to {decimals} decimals" if decimals else ""
+    assert close, f"{name} is {found}. Expected what the data say{precision}: compute it again."
 
 
 def _check_set(given, name, wanted, why):
     found = given.get(name)
     is_list = isinstance(found, list) and all(isinstance(part, str) for part in found)
-    assert is_list, f"{name} is {found!r}. Expected a list of texts."
+    assert is_list, f"{name} is {_shown(found)}. Expected a list of texts."
     extra = sorted(set(found) - set(wanted))
     assert not extra, f"{name} lists {extra[0]!r}, which does not belong there. {why}"
     assert set(found) == set(wanted), f"{name} is not complete yet. {why}"

@@ -80,7 +80,7 @@ def test_f1_of_the_published_recipe(submission):
     expect.columns(table, [*ATTRIBUTES, "label_value", "score"])
     expect.close(len(table), 432, "the number of validation rows")
     binary = all(str(value) in ("0", "1") for column in ("label_value", "score") for value in table[column])
-    assert binary, "label_value and score hold other values than 0 and 1."
+    assert binary, "label_value and score hold other values than 0 and 1. Expected labels and predictions."
     found = notebook.quality(table[["label_value", "score"]].astype(int))
     expect.instance(found, dict, "a dict with confusion and f1")
     assert _four(found.get("confusion")) == [[294, 19], [7, 112]], (

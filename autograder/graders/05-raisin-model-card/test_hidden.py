@@ -69,7 +69,9 @@ def test_the_split_follows_random_state(submission, vineyard):
         assert set(valid_rows.index) == set(wanted[1].index), (
             "The validation rows are not those of a stratified train_test_split with this random_state."
         )
-        assert set(train_rows.index) == set(wanted[0].index), "The training rows are not all the others."
+        assert set(train_rows.index) == set(wanted[0].index), (
+            "The training rows are not all the others. Expected each row in exactly one part."
+        )
 
 
 @pytest.mark.task("train", weight=2)
@@ -79,12 +81,15 @@ def test_rows_come_out_as_they_went_in(submission, vineyard):
     parts, after = submission.load(CODE).call_and_return_args("split", grains)
 
     for part in _split(parts):
-        assert list(part.columns) == list(grains.columns), "A part has other columns than the data."
-        assert set(part.index) <= set(grains.index), "A part has rows that the data do not have."
-        assert part.equals(grains.loc[part.index]), (
-            "Values changed on the way through split. What would the validation rows know of each other then?"
+        assert list(part.columns) == list(grains.columns), "A part has other columns than the data. Expected the same."
+        assert set(part.index) <= set(grains.index), (
+            "A part has rows that the data do not have. Expected rows of the data, each under its own label."
         )
-    expect.unchanged(grains, after[0], "split changed the caller's DataFrame")
+        assert part.equals(grains.loc[part.index]), (
+            "Values changed on the way through split. Expected the rows as they are: what would each part know of the "
+            "other otherwise?"
+        )
+    expect.unchanged(grains, after[0], "split changed the caller's DataFrame. Expected it to stay as it was.")
 
 
 @pytest.mark.task("train", weight=3)
@@ -98,8 +103,8 @@ def test_the_model_is_scaled_logistic_regression(submission, seed):
     answers = _answers(_pipeline(model).predict(valid_rows.drop(columns="Class")), len(valid_rows))
     off = sum(answer != wanted for answer, wanted in zip(answers, y_pred, strict=True))
     assert off == 0, (
-        f"{off} of {len(y_pred)} answers differ from those of a StandardScaler and a LogisticRegression "
-        "(with scikit-learn's defaults), fitted on the rows that train got."
+        f"{off} of {len(y_pred)} answers are others. Expected those of a StandardScaler and a LogisticRegression with "
+        "scikit-learn's defaults, fitted on the rows that train got."
     )
 
 
@@ -114,7 +119,9 @@ def test_the_pipeline_takes_raw_rows(submission, seed):
     together = _answers(model.predict(features), len(features))
     for number in (0, 7, 19):
         alone = _answers(model.predict(features.iloc[[number]]), 1)
-        assert alone == together[number : number + 1], "A grain gets another answer when it comes alone."
+        assert alone == together[number : number + 1], (
+            "A grain gets another answer when it comes alone. Expected the same."
+        )
 
 
 @pytest.mark.task("train")
@@ -124,7 +131,7 @@ def test_training_leaves_the_rows_alone(submission, vineyard):
     grains = vineyard()
     _, after = submission.load(CODE).call_and_return_args("train", grains)
 
-    expect.unchanged(grains, after[0], "train changed the caller's DataFrame")
+    expect.unchanged(grains, after[0], "train changed the caller's DataFrame. Expected it to stay as it was.")
 
 
 # ------------------------------------------------------------------------------------------- 2. evaluate
@@ -270,8 +277,8 @@ def test_slicing_leaves_the_rows_alone(submission, vineyard, rng):
     train_rows, valid_rows, y_pred, positive = _harvest(vineyard, rng)
     _, after = submission.load(CODE).call_and_return_args("slice_f1", train_rows, valid_rows, y_pred, positive=positive)
 
-    expect.unchanged(train_rows, after[0], "slice_f1 changed the training rows")
-    expect.unchanged(valid_rows, after[1], "slice_f1 changed the validation rows")
+    expect.unchanged(train_rows, after[0], "slice_f1 changed the training rows. Expected it to stay as it was.")
+    expect.unchanged(valid_rows, after[1], "slice_f1 changed the validation rows. Expected it to stay as it was.")
 
 
 # ------------------------------------------------------------------------------------ 4. explain-the-gap
@@ -299,7 +306,7 @@ def test_a_part_without_rows_or_positives(submission):
 
     expect.close(_cell(table, "outside", "rows"), 0, "the number of rows outside a slice of everything")
     for column in ("share", "baseline", "accuracy", "f1", "f1_other"):
-        _expect_nan(_cell(table, "outside", column, math.inf), f"{column} of a part without rows")
+        _expect_nan(_cell(table, "outside", column, math.inf), f"the {column} of a part without rows")
     table = _gap_table(module.explain_gap(y_true, y_pred, [False, False, True, True], positive="a"))
     _expect_nan(_cell(table, "inside", "f1", math.inf), "the F1 of a class that neither occurs nor is predicted")
     expect.close(_cell(table, "inside", "f1_other"), 1.0, "the F1 of the other class, which is always found")
@@ -317,6 +324,7 @@ def test_the_verdict_looks_at_all_three(submission):
         ((0.95, 0.85, 0.90), (0.90, 0.80, 0.95), "depends"),
         ((0.85, 0.85, 0.97), (0.90, 0.80, 0.95), "depends"),
         ((0.90, 0.70, 0.85), (0.90, 0.80, 0.95), "depends"),
+        ((0.95, 0.80, 0.97), (0.90, 0.80, 0.95), "depends"),
         ((0.90, math.nan, 1.00), (0.95, 0.80, 0.90), "unknown"),
         ((0.95, 0.85, 0.97), (0.90, 0.80, math.nan), "unknown"),
         ((0.70, 0.60, 0.75), (math.nan, math.nan, math.nan), "unknown"),
@@ -341,8 +349,8 @@ def test_explaining_leaves_the_labels_alone(submission, vineyard, rng):
     y_true, y_pred, inside, positive = _gap(vineyard, rng)
     _, after = submission.load(CODE).call_and_return_args("explain_gap", y_true, y_pred, inside, positive=positive)
 
-    expect.unchanged(y_true, after[0], "explain_gap changed y_true")
-    expect.unchanged(inside, after[2], "explain_gap changed the mask")
+    expect.unchanged(y_true, after[0], "explain_gap changed y_true. Expected it to stay as it was.")
+    expect.unchanged(inside, after[2], "explain_gap changed the mask. Expected it to stay as it was.")
 
 
 # ----------------------------------------------------------------------------------------- 5. model-card
@@ -411,6 +419,22 @@ def test_the_model_index_is_true(submission, raisin):
         assert any(kind == metric and place == ALL for kind, _, place in meant), (
             f"The model-index has no overall {metric} (a metric of this type, with its value)."
         )
+
+
+@pytest.mark.task("model-card")
+@pytest.mark.needs("test_the_model_index_is_true")
+def test_the_model_index_says_which_average(submission):
+    """Each precision, recall and F1 of the model-index says which class or average it belongs to."""
+    card = _card(submission)
+    known = re.compile(rf"macro|micro|weighted|averag|mean|binary|positive|class|{'|'.join(CLASSES)}", re.IGNORECASE)
+
+    for result in _eval_results(card.meta):
+        if str(result.metric_type).lower() in ("precision", "recall", "f1"):
+            said = f"{result.metric_name or ''} {result.metric_args or ''}"
+            assert known.search(said), (
+                f"The model-index has a {result.metric_type} whose name and args say {_short(said) or 'nothing'!r}. "
+                "Of which class is it, or averaged how?"
+            )
 
 
 @pytest.mark.task("model-card", weight=2)
@@ -563,7 +587,7 @@ def _pipeline(model):
 
 def _answers(y_pred, rows):
     expect.instance(y_pred, (np.ndarray, pd.Series, list), "one name per row")
-    assert len(y_pred) == rows, f"There are {len(y_pred)} predictions for {rows} rows."
+    assert len(y_pred) == rows, f"There are {len(y_pred)} predictions for {rows} rows. Expected one for each."
     return [str(name) for name in y_pred]
 
 
@@ -607,7 +631,7 @@ def _expect_nan(value, what):
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan if value is None or value is pd.NA else 0.0
-    assert math.isnan(number), f"Expected NaN as {what}."
+    assert math.isnan(number), f"{what[:1].upper()}{what[1:]} is {number:.6g}. Expected NaN."
 
 
 def _harvest(vineyard, rng):
@@ -646,7 +670,7 @@ def _check_slices(table, train_rows, valid_rows, y_pred, features, positive, col
             truth = {"threshold": threshold, "rows": int(inside.sum()), "f1": f1, "difference": f1 - overall}
             found = _slice(table, feature, side)
             for column in columns:
-                expect.close(found[column], truth[column], f"{column} of {feature} {side} its mean")
+                expect.close(found[column], truth[column], f"the {column} of {feature} {side} its mean")
 
 
 def _gap(vineyard, rng):
@@ -680,7 +704,7 @@ def _check_gap(submission, vineyard, rng, columns):
                 "f1_other": _scores(~is_true, ~is_pred)["f1"],
             }
             for column in columns:
-                expect.close(_cell(table, name, column), truth[column], f"{column} {name} of the slice")
+                expect.close(_cell(table, name, column), truth[column], f"the {column} {name} of the slice")
 
 
 def _both(inside, outside, number):
@@ -804,13 +828,17 @@ def _directions(truth):
     return found
 
 
+def _eval_results(meta):
+    """Read a model-index as huggingface_hub does."""
+    try:
+        return repocard.ModelCardData(**meta).eval_results or ()
+    except Exception:  # a visible check says what is wrong with it
+        return ()
+
+
 def _results(meta):
     """The results of a model-index that huggingface_hub can read: metric type, all words about it, value."""
-    try:
-        results = repocard.ModelCardData(**meta).eval_results or ()
-    except Exception:  # a visible check says what is wrong with it
-        results = ()
-    for result in results:
+    for result in _eval_results(meta):
         about = (result.metric_type, result.metric_name, result.metric_args, result.metric_config)
         where = (result.dataset_config, result.dataset_split, result.dataset_args)
         names = re.sub(rf"\b(?:{'|'.join(CLASSES)})\b", "", str(result.dataset_name or ""))
@@ -833,7 +861,7 @@ def _flat(meta):
 
 
 def _short(text, limit=180):
-    text = inspect.cleandoc(text)
+    text = inspect.cleandoc(text).rstrip(".")
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 

@@ -119,7 +119,7 @@ def test_the_front_matter_is_metadata(submission):
     assert front, f"{CARD} does not begin with a front matter: YAML between two lines that hold nothing but ---."
     meta = _metadata(front[1])
     missing = [key for key in ("license", "library_name", "model-index") if not meta.get(key)]
-    assert not missing, f"The front matter has no {', '.join(missing)}."
+    assert not missing, f"The front matter has no {', '.join(missing)}. Expected each key with a value."
     library = str(meta["library_name"]).lower()
     assert library in ("sklearn", "scikit-learn"), (
         f"library_name is {str(meta['library_name'])[:40]!r}. Which library is the model made with?"
@@ -174,6 +174,9 @@ def _metadata(text):
             assert depth <= 20, "The front matter is nested too deeply."
             assert not isinstance(event, yaml.AliasEvent), "The front matter uses aliases (*). Write each value out."
         meta = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f" in its line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise AssertionError(f"The front matter is no YAML{line}: {error.problem or error.context}.") from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
         raise AssertionError(f"The front matter is no YAML: {' '.join(str(error).split())[:300]}") from None
     assert isinstance(meta, dict), "The front matter is no mapping. Expected lines such as `license: mit`."
@@ -191,7 +194,7 @@ def _pair(parts):
 def _names(y_pred, rows):
     """Return predictions as a list of strings, checked to be one per row."""
     expect.instance(y_pred, np.ndarray | pd.Series | list, "one name per row")
-    assert len(y_pred) == rows, f"There are {len(y_pred)} predictions for {rows} rows."
+    assert len(y_pred) == rows, f"There are {len(y_pred)} predictions for {rows} rows. Expected one for each."
     return [str(name) for name in y_pred]
 
 

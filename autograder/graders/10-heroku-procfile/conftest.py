@@ -114,7 +114,7 @@ class Heroku:
         try:
             lines = parse_procfile(text).processes
         except AssertionError:
-            raise AssertionError("The Procfile has two lines for the same process type.") from None
+            raise AssertionError("The Procfile has two lines for the same process type. Expected one.") from None
         if not lines:
             raise StudentError("The Procfile has no process type yet.", kind="NotImplementedError")
         assert kind in lines, f"The Procfile has no line that begins with '{kind}:'."

@@ -115,7 +115,8 @@ def test_next_years_junk_stays_out(submission):
     kept = _slug(submission, [*KEPT, *JUNK])
 
     shipped = [name for name in JUNK if name in kept]
-    assert not shipped, f"A year later, {shipped[0]} would be in the slug, {len(shipped)} such files in all."
+    files = "1 file" if len(shipped) == 1 else f"{len(shipped)} files"
+    assert not shipped, f"A year later, {files} would be in the slug that should not, such as {shipped[0]}."
 
 
 @pytest.mark.task("slug")
@@ -155,9 +156,13 @@ def test_a_bad_model_is_refused(heroku):
 @pytest.mark.task("release")
 @pytest.mark.needs("test_a_sound_model_is_released")
 def test_a_missing_or_damaged_model_is_refused(heroku):
-    """Without a model, or with a damaged one, the release fails."""
-    for content, fault in ((None, "model.json was missing"), ('{"means": {"seto', "model.json was cut off")):
-        code, said = heroku.release({"model.json": content})
+    """Without a model or flowers, or with damaged ones, the release fails."""
+    for file, content, fault in (
+        ("model.json", None, "model.json was missing"),
+        ("model.json", '{"means": {"seto', "model.json was cut off"),
+        ("release_check.json", '[{"species": "seto', "release_check.json was cut off"),
+    ):
+        code, said = heroku.release({file: content})
 
         _expect_refusal(code, said, fault)
 
@@ -209,11 +214,13 @@ def test_it_has_a_default_port(submission, heroku):
         except StudentError as error:
             if shared and _IN_USE.search(error.detail):
                 return  # somebody was faster
-            raise AssertionError(f"Without $PORT, nobody could connect to port {DEFAULT_PORT}. {error}") from None
+            raise AssertionError(f"Without $PORT, port {DEFAULT_PORT} was expected. {error}") from None
         dyno.port = DEFAULT_PORT
         answer = dyno.ask("GET", "/")
 
-    assert answer.status == 200, f"Without $PORT, GET / on port {DEFAULT_PORT} answered with status {answer.status}."
+    assert answer.status == 200, (
+        f"Without $PORT, GET / on port {DEFAULT_PORT} got status {answer.status}, expected 200."
+    )
 
 
 @pytest.mark.task("web")
@@ -239,7 +246,7 @@ def test_the_web_process_stops_cleanly(heroku, rng):
     """On SIGTERM, your web process finishes the request in flight and ends."""
     with heroku.dyno("web") as dyno:
         dyno.ready()
-        _expect_clean_stop(dyno, _flower(rng), pause=0.5)
+        _expect_clean_stop(heroku, dyno, _flower(rng), pause=0.5)
 
 
 # --------------------------------------------------------------------------------------------- 5. worker
@@ -276,7 +283,7 @@ def test_web_works_while_the_worker_rests(heroku):
         said = dyno.said()
 
     inside = "worker: ready" in said or "worker.py" in line or any("worker.py" in word for word in commands)
-    assert not inside, "With worker=0, a worker ran all the same: the web process had started it."
+    assert not inside, "With worker=0, a worker ran all the same: the web process had started it. Expected none."
 
 
 # ----------------------------------------------------------------------------------------- 6. disposable
@@ -328,9 +335,11 @@ def test_each_flower_has_an_id_of_its_own(heroku, rng):
         dyno.ready()
         ids = [dyno.predict(one)["id"] for one in (flower, near, turned, flower)]
 
-    assert ids[0] == ids[3], "The same flower got two ids from the same dyno."
-    assert ids[0] != ids[2], "Two flowers whose petals are as long as the other's are wide have the same id."
-    assert ids[0] != ids[1], "Two flowers that differ by 0.001 cm have the same id."
+    assert ids[0] == ids[3], "The same flower got two ids from the same dyno. Expected one."
+    assert ids[0] != ids[2], (
+        "Two flowers whose petals are as long as the other's are wide have the same id. Expected two."
+    )
+    assert ids[0] != ids[1], "Two flowers that differ by 0.001 cm have the same id. Expected two."
 
 
 @pytest.mark.task("disposable")
@@ -356,7 +365,7 @@ def test_the_app_stops_cleanly(heroku, rng):
     """On SIGTERM, the app finishes the request in flight and ends."""
     with heroku.dyno("web", command=_app()) as dyno:
         dyno.ready()
-        _expect_clean_stop(dyno, _flower(rng), pause=0)
+        _expect_clean_stop(heroku, dyno, _flower(rng), pause=0)
 
 
 # ----------------------------------------------------------------------------------------------- helpers
@@ -411,13 +420,15 @@ def _expect_same(answers, others, fault):
         assert one == other, f"Expected the same answer at any time from any dyno, but {fault}: see {keys[0][:40]!r}."
 
 
-def _expect_clean_stop(dyno, flower, *, pause):
+def _expect_clean_stop(heroku, dyno, flower, *, pause):
     before = dyno.ask("POST", "/predict", flower)
+    said = "POST /predict, and SIGTERM while the request was under way"
+    heroku.submission.session.note(called=said, returned="")
     after = dyno.stop_during_a_request(flower, pause)
     code = dyno.process.wait(10)
 
     cut = after is None or after.status != before.status
-    assert not cut, "A request that was under way when SIGTERM came did not get its answer."
+    assert not cut, "A request that was under way when SIGTERM came did not get its answer. Expected it to."
     assert code is not None, "The web process still ran 10 seconds after SIGTERM, with nothing left to do."
 
 
@@ -489,7 +500,7 @@ def _slug(submission, files):
     for name, content in {"files.json": json.dumps(files), "slug.json": "", "slug.py": SLUG}.items():
         submission.write(f"../{name}", content)
     submission.run("python", "../slug.py", ".slugignore")
-    submission.session.note(called="")
+    submission.session.note(called="", returned="")
     try:
         kept = list(json.loads(submission.read("../slug.json")))
     except (TypeError, ValueError, RecursionError):

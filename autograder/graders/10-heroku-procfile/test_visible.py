@@ -68,7 +68,9 @@ def test_requirements_can_be_read(submission):
         try:
             Requirement(re.split(r"\s--", line)[0])
         except InvalidRequirement:
-            raise AssertionError(f"requirements.txt: pip cannot read {line[:80]!r}.") from None
+            raise AssertionError(
+                f"requirements.txt: pip cannot read {line[:80]!r}. Expected a name and its version."
+            ) from None
 
 
 # ----------------------------------------------------------------------------------------------- 2. slug
@@ -80,7 +82,7 @@ def test_junk_stays_out(submission):
     kept = _slug(submission, NEEDED + JUNK)
 
     shipped = [name for name in JUNK if name in kept]
-    assert not shipped, f"In the slug there is still {', '.join(shipped)}."
+    assert not shipped, f"In the slug there is still {', '.join(shipped)}. Expected nothing of the kind."
 
 
 @pytest.mark.task("slug")
@@ -90,7 +92,7 @@ def test_the_app_is_in_the_slug(submission):
     kept = _slug(submission, NEEDED + JUNK)
 
     lost = [name for name in NEEDED if name not in kept]
-    assert not lost, f"The slug lacks {', '.join(lost)}."
+    assert not lost, f"The slug lacks {', '.join(lost)}. Expected everything that the app runs with."
 
 
 # -------------------------------------------------------------------------------------------- 3. release
@@ -145,8 +147,8 @@ def test_the_worker_works(submission):
     text += "".join(process.output())
 
     last = text.strip().splitlines()[-1][:200] if text.strip() else "nothing"
-    assert code is None, f"The worker ended with exit code {code}, expected to keep running. It said: {last}"
-    assert "worker: ready" in text, f"worker.py says 'worker: ready' when it starts. The worker said: {last}"
+    assert code is None, f"The worker ended with exit code {code}. Expected it to run on. It said last: {last}"
+    assert "worker: ready" in text, f"Expected 'worker: ready', which worker.py says first. It said last: {last}"
     assert end is not None, "The worker still ran 10 seconds after SIGTERM."
 
 
@@ -184,7 +186,7 @@ def _line(submission, kind):
     try:
         lines = parse_procfile(text).processes
     except AssertionError:
-        raise AssertionError("The Procfile has two lines for the same process type.") from None
+        raise AssertionError("The Procfile has two lines for the same process type. Expected one.") from None
     if not lines:
         raise StudentError("The Procfile has no process type yet.", kind="NotImplementedError")
     has = ", ".join(lines)
@@ -200,7 +202,7 @@ def _slug(submission, files):
     for name, content in {"files.json": json.dumps(files), "slug.json": "", "slug.py": SLUG}.items():
         submission.write(f"../{name}", content)
     submission.run("python", "../slug.py", ".slugignore")
-    submission.session.note(called="")
+    submission.session.note(called="", returned="")
     try:
         kept = list(json.loads(submission.read("../slug.json")))
     except (TypeError, ValueError, RecursionError):

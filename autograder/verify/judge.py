@@ -1,0 +1,125 @@
+"""Grade one submission in a process of its own, and say whether the graders did what they should."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder import cases, goldens, grading
+from autograder.catalog import Catalog
+from autograder.mutants import Mutant
+from autograder.mutants.proof import Verdict
+from autograder.render.feedback import feedback
+from autograder.results import CheckResult, CheckStatus, LabReport, Outcome, TaskState
+from autograder.sandbox.client import Zygote
+from autograder.verify.plan import Job
+
+__all__ = ["begin", "judge"]
+
+_here: tuple[Catalog, Zygote] | None = None
+
+
+def begin(root: Path, modules: tuple[str, ...], hash_seed: int) -> None:
+    """Prepare this process.
+
+    Args:
+        root: of the course.
+        modules: what submissions need.
+        hash_seed: of student code.
+    """
+    global _here
+    _here = Catalog(root), Zygote(modules, hash_seed=hash_seed)
+
+
+def judge(job: Job) -> Verdict:
+    """Hold the graders against one submission, in a process that has begun."""
+    assert _here is not None
+    catalog, zygote = _here
+    with tempfile.TemporaryDirectory(prefix="autograder-case-") as folder:
+        submission = Path(folder)
+        cases.apply(job.case, catalog.solution_dir(job.lab.id), job.lab, submission)
+        if isinstance(job.case, Mutant):
+            return _try(job, job.case, submission, catalog, zygote)
+        report = grading.grade(grading.Request(job.lab, submission, seed=job.seed), catalog, zygote)
+    problem = _problem(job, report)
+    if job.kind == "wrong" and job.seed == 0 and not problem:
+        problem = goldens.difference(catalog.root, job.lab.id, job.case.name, feedback(report))
+    return Verdict(
+        job.lab.id,
+        job.kind,
+        job.case.name if job.kind != "repeat" else f"{job.case.name}, seed {job.seed}",
+        problem,
+        fails=job.case.fails,
+        lost=_lost(report),
+        scores={task.id: task.score for task in report.tasks},
+        seconds=report.seconds,
+        checks=tuple((check.id, check.seconds) for task in report.tasks for check in task.checks)
+        if job.kind == "solution"
+        else (),
+    )
+
+
+def _try(job: Job, mutant: Mutant, submission: Path, catalog: Catalog, zygote: Zygote) -> Verdict:
+    """Look for a check that a mutant does not pass, among the likely tasks first."""
+    lab = job.lab.model_copy(update={"limits": job.lab.limits.model_copy(update={"check_s": job.check_s})})
+    rest = tuple(task.id for task in lab.task if task.id not in job.likely)
+    seconds = 0.0
+    for tasks in filter(None, (job.likely, rest)):
+        request = grading.Request(lab, submission, tasks, seed=job.seed, stop_at_first_failure=True)
+        report = grading.grade(request, catalog, zygote)
+        seconds += report.seconds
+        if report.outcome is not Outcome.GRADED or _lost(report):
+            break
+    return Verdict(
+        lab.id,
+        job.kind,
+        mutant.name,
+        _problem(job, report),
+        lost=_lost(report),
+        seconds=seconds,
+        caught_by=_first_failure(report),
+        operator=mutant.operator,
+        diff=mutant.diff,
+    )
+
+
+def _problem(job: Job, report: LabReport) -> str:
+    if report.outcome is not Outcome.GRADED:
+        return f"infrastructure error: {report.problem}"
+    if job.kind == "mutant":
+        return ""
+    if job.kind == "starter":
+        return _not_from_zero(report)
+    lost = set(_lost(report))
+    problems = [f"{task} lost no points" for task in sorted(set(job.case.fails) - lost)]
+    problems += [f"{task} lost points: {_why(report, task)}" for task in sorted(lost - set(job.case.fails))]
+    return "; ".join(problems)
+
+
+def _not_from_zero(report: LabReport) -> str:
+    scored = [task.id for task in report.tasks if task.score > 0]
+    if scored:
+        return f"points for nothing in {', '.join(scored)}"
+    started = [task.id for task in report.tasks if task.state is not TaskState.NOT_STARTED]
+    return f"not shown as 'not started': {', '.join(started)}" if started else ""
+
+
+def _lost(report: LabReport) -> tuple[str, ...]:
+    return tuple(task.id for task in report.tasks if task.state is not TaskState.FULL)
+
+
+def _failures(report: LabReport) -> Iterator[CheckResult]:
+    for task in report.tasks:
+        for check in task.checks:
+            if check.status in (CheckStatus.FAILED, CheckStatus.ERROR):
+                yield check
+
+
+def _why(report: LabReport, task: str) -> str:
+    failed = next((check for check in _failures(report) if check.task == task), None)
+    return f"{failed.id}: {' '.join(failed.message.split())[:200]}" if failed else "no check failed"
+
+
+def _first_failure(report: LabReport) -> str:
+    return next((check.id for check in _failures(report)), "")
