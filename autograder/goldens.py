@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import platform
 import re
 from pathlib import Path
 
-__all__ = ["difference", "golden", "write"]
+__all__ = ["difference", "golden", "reviewed_with", "this_python", "write"]
 
 _FOLDER = Path("tests", "golden", "feedback")
+_PYTHON = "python.txt"
 _VARIES = (
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "0x…"),  # an address in memory
     (re.compile(r"\b[0-9a-f]{32}\b"), "…"),  # the hash of a model, whose last bits depend on the processor
@@ -25,10 +27,24 @@ def golden(root: Path, lab: str, case: str) -> Path:
     return root / _FOLDER / lab / f"{slug}.txt"
 
 
+def this_python() -> str:
+    """The version of this Python, as far as it words errors in its own way: ``"3.11"``."""
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def reviewed_with(root: Path) -> str:
+    """The version of Python whose feedback was reviewed; this one where nobody has said."""
+    try:
+        return (root / _FOLDER / _PYTHON).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return this_python()
+
+
 def difference(root: Path, lab: str, case: str, text: str) -> str:
     """What is not as it was reviewed, in one line; empty if all is.
 
-    A course without a folder of reviewed feedback is compared with nothing.
+    A course without a folder of reviewed feedback is compared with nothing, and so is feedback that quotes another
+    version of Python than the one of the review.
 
     Args:
         root: the course.
@@ -36,7 +52,7 @@ def difference(root: Path, lab: str, case: str, text: str) -> str:
         case: name of the wrong case.
         text: the feedback that it gets now.
     """
-    if not (root / _FOLDER).is_dir():
+    if not (root / _FOLDER).is_dir() or reviewed_with(root) != this_python():
         return ""
     path = golden(root, lab, case)
     remedy = f"review it and run: python {_FOLDER}/make.py {lab}"
@@ -56,6 +72,7 @@ def write(root: Path, lab: str, case: str, text: str) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
+    (root / _FOLDER / _PYTHON).write_text(f"{this_python()}\n", encoding="utf-8")
     return True
 
 

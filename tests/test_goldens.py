@@ -43,6 +43,14 @@ def test_other_feedback_is_shown_with_the_first_line_that_differs(root: Path) ->
     )
 
 
+def test_feedback_of_another_python_is_not_compared(root: Path) -> None:
+    """Another version words errors differently: nothing is said about what only looks different."""
+    (root / "tests" / "golden" / "feedback" / "python.txt").write_text("2.7\n")
+
+    assert goldens.reviewed_with(root) == "2.7"
+    assert goldens.difference(root, "01-tiny-lab", "two is added", TEXT.replace("is 3", "is 5")) == ""
+
+
 def test_a_case_without_a_golden_file_is_a_problem(root: Path) -> None:
     """Nobody has reviewed it."""
     problem = goldens.difference(root, "01-tiny-lab", "Three is added!", TEXT)

@@ -230,7 +230,8 @@ def test_an_equivalent_mutant_must_be_one(course: Course, judged: Judge) -> None
     course.edit(course.solution / "work.py", 'return f"Hello, {name}!"', "return 2 * x")
     course.write(course.grader / "cases.toml", EQUIVALENT)
 
-    with pytest.raises(ManifestError, match=r"has 2 mutants that put .*: say where \(double, greet\), or how many times"):
+    told = r"has 2 mutants that put .*: say where \(double, greet\), or how many times"
+    with pytest.raises(ManifestError, match=told):
         judged(mutants=None)
     course.write(course.grader / "cases.toml", EQUIVALENT + "times = 2\n")
     assert sum(verdict.kind == "equivalent" for verdict in judged(mutants=None).values()) == 2

@@ -45,6 +45,7 @@ def verify(
     json: Annotated[Path | None, typer.Option(help="Write what was found to this file, too.")] = None,
 ) -> None:
     """Prove the graders: solution full, starter zero, cases as they say, mutants found, labs/ in step."""
+    from autograder import goldens
     from autograder.catalog import Catalog
     from autograder.render import verdicts
     from autograder.verify import verify as run
@@ -65,6 +66,9 @@ def verify(
             board.add(verdict)
     if json is not None:
         _write(json, board.proof.to_json())
+    reviewed = goldens.reviewed_with(catalog.root)
+    if reviewed != goldens.this_python():
+        say(f"Feedback was not compared: it was reviewed with Python {reviewed}, and others word errors differently.")
     if board.proof.problems:
         raise typer.Exit(BELOW)
 
