@@ -1,4 +1,4 @@
-"""What a grade depends on beside the work itself, as hashes: the engine, and what belongs to a lab.
+"""What a grade depends on beside the work itself, as hashes: engine, installed packages, and what belongs to a lab.
 
 Modules above the grading of one lab (commands, reports, releases, …) have no say in a grade and are left out, as are
 the cases that prove a lab's graders.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -62,9 +63,12 @@ class Fingerprints:
 
 
 def engine() -> str:
-    """Hash of the engine's sources and of Python's version."""
+    """Hash of the engine's sources, of Python's version and of what is installed beside it."""
     version = ".".join(map(str, sys.version_info[:2]))
-    return f"{version} {of_folder(Path(__file__).parent.resolve(), without=_NO_SAY, ending='.py')}"
+    # The name of such a folder ends in the version of a package: pandas-2.3.3.dist-info.
+    installed = sorted(name for name in os.listdir(sysconfig.get_path("purelib")) if name.endswith(".dist-info"))
+    packages = hashlib.sha256("\n".join(installed).encode()).hexdigest()
+    return f"{version} {packages} {of_folder(Path(__file__).parent.resolve(), without=_NO_SAY, ending='.py')}"
 
 
 def of_folder(folder: Path, *, without: Collection[str] = (), ending: str = "") -> str:
