@@ -24,6 +24,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -142,12 +143,19 @@ class Session:
         self._shell.communicate("kill $(jobs -p) 2>/dev/null\nexit\n")
 
 
+@pytest.fixture
+def folder():
+    """An empty folder with a short path: programs break lines where a long one does not fit."""
+    with tempfile.TemporaryDirectory(prefix="learn-") as outer:
+        inner = Path(outer).resolve() / "work"
+        inner.mkdir()
+        yield inner
+
+
 @chapters
-def test_what_a_chapter_shows_is_what_happens(chapter, tmp_path, monkeypatch):
+def test_what_a_chapter_shows_is_what_happens(chapter, folder, monkeypatch):
     """Code runs, and prints what stands below it; sessions say what they are shown to say."""
     monkeypatch.chdir(ROOT)
-    folder = tmp_path / "work"
-    folder.mkdir()
     session: Session | None = None
     namespace: dict[str, object] = {"__name__": "__main__"}
     printed, faults = "", []
