@@ -112,6 +112,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Measure the autograder beside other graders: `-- class --size 19`, `-- first-feedback`, `-- --summary`."""
+    session.run(sys.executable, "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Throw random bytes at all that reads a student's; `-- --seconds 600`. Needs `pip install atheris`."""
     chosen = session.posargs or ["--seconds", "60"]

@@ -1,28 +1,25 @@
 """What a warm start costs, and its floor: a bare fork of the same zygote that confines nothing.
 
-``python benchmarks/warm_start.py --runs 30``. One warm start is: fork, confine, import a student's file that uses
+One warm start is: fork, confine, import a student's file that uses
 pandas and scikit-learn, return the first result. One bare fork does the same work without a sandbox around it. Both
 are timed by turns in the same run, so a busy machine slows both.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import pickle
 import socket
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from autograder.sandbox.client import LEVELS, Zygote
 from autograder.sandbox.confine import Cell
+
+__all__ = ["compare"]
 
 PRELOAD = ("pandas", "sklearn.linear_model", "sklearn.model_selection", "sklearn.pipeline", "sklearn.preprocessing")
 WORK = """
@@ -38,11 +35,8 @@ def run():
 NOTHING = pickle.dumps(((), {}))
 
 
-def main() -> None:
-    """Print one line per way: min, median and max in milliseconds, and the ratio to the floor."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=30)
-    runs = parser.parse_args().runs
+def compare(runs: int) -> dict[str, list[float]]:
+    """Way → milliseconds of each run; the floor first, then the levels of isolation that this machine offers."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)
@@ -57,11 +51,7 @@ def main() -> None:
         times = measure(ways, runs)
         for zygote in zygotes.values():
             zygote.close()
-    floor = statistics.median(times["bare fork"])
-    print(f"{'way':12} {'min':>8} {'median':>8} {'max':>8}   × bare fork ({runs} runs each)")
-    for name, each in times.items():
-        low, mid, high = min(each), statistics.median(each), max(each)
-        print(f"{name:12} {low:8.1f} {mid:8.1f} {high:8.1f}   {mid / floor:.2f}")
+    return times
 
 
 def measure(ways: dict[str, Callable[[], float]], runs: int) -> dict[str, list[float]]:
@@ -124,7 +114,3 @@ class BareFork:
                 os._exit(0)
             os.waitpid(pid, 0)
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -63,6 +63,7 @@ def test_the_menu_is_complete() -> None:
         "gradescope",
         "classroom",
         "tests",
+        "bench",
         "fuzz",
         "lint",
         "docs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -218,6 +219,45 @@ def test_a_preload_that_fails_is_no_obstacle(isolation: str, cell: Cells) -> Non
         alive = sandbox.alive
 
     assert alive
+
+
+def test_processes_share_a_zygote(cell: Cells) -> None:
+    """Who joins it opens sandboxes as well, until the zygote ends with who started it."""
+    zygote = Zygote()
+    with Zygote.join(zygote.share()) as joined:
+        with zygote, zygote.open(cell()) as mine, joined.open(cell()) as other:
+            alive = mine.alive, other.alive
+
+        assert alive == (True, True)
+        with pytest.raises(SandboxError):
+            joined.open(cell())
+
+
+MEETING = """
+import sys
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+
+def new():
+    before = set(sys.modules)
+    table = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    LinearRegression().fit(table, table["x"])
+    return sorted(name for name in set(sys.modules) - before if name.startswith("narwhals"))
+"""
+
+
+def test_scikit_learn_has_met_a_table_before_the_fork(cell: Cells) -> None:
+    """What it looks for when it is first given one has been found already."""
+    with Zygote(["pandas", "sklearn.linear_model"]) as zygote, zygote.open(cell()) as sandbox:
+        with os.fdopen(sandbox.open_file("work.py", write=True), "w") as file:
+            file.write(MEETING)
+        worker = sandbox.worker()
+        worker.ask({"op": "load", "file": "work.py", "skip": []}, 20)
+        request = {"op": "call", "file": "work.py", "name": "new", "data": pickle.dumps(((), {})), "keep": False}
+        answer = worker.ask(request, 20)
+        worker.close()
+
+    assert answer["ok"] == []
 
 
 def test_the_level_is_capped(bare: Zygote, isolation: str, cell: Cells) -> None:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures.process import ProcessPoolExecutor
+from multiprocessing import forkserver
+from multiprocessing.util import get_temp_dir
+from pathlib import Path
 from typing import Final
 
+from autograder.batch import template
 from autograder.batch.worker import Done, Job, begin, grade_job
+from autograder.catalog import Catalog
 from autograder.errors import InfrastructureError
+from autograder.sandbox.client import Zygote
 
 __all__ = ["Pools", "each"]
 
+_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""To be said before NumPy is imported: a process that has threads should not be forked."""
 _MAX_DEATHS: Final = 2
 """So often may a job take its process down before it is given up."""
 _MAX_BREAKS: Final = 8
@@ -34,16 +43,27 @@ class Pools:
         self.workers = workers
         self._root = root
         self._pool: ProcessPoolExecutor | None = None
+        self._zygote: Zygote | None = None
         self._alive: contextlib.ExitStack = contextlib.ExitStack()
 
     def fresh(self, lab: str) -> Executor:
-        """A new pool, after the last one has been ended, whose workers get ready for a lab."""
+        """A new pool, after the last one has been ended, whose workers get ready for a lab.
+
+        What graders need is imported once, by the process that all workers are forked from; meanwhile a zygote that
+        they share imports what submissions need.
+        """
         self.close(at_once=True)
-        context = multiprocessing.get_context("spawn")
+        preload = Catalog(Path(self._root)).lab(lab).preload
+        _start_template(preload)
+        self._zygote = Zygote(preload)
+        context = multiprocessing.get_context("forkserver")
         theirs, mine = context.Pipe(duplex=False)
         self._alive.callback(theirs.close)
         self._alive.callback(mine.close)
-        self._pool = ProcessPoolExecutor(self.workers, context, begin, (self._root, lab, theirs))
+        shared = self._zygote.share()
+        self._alive.callback(shared[0].close)
+        begun = (self._root, lab, theirs, shared)
+        self._pool = ProcessPoolExecutor(self.workers, context, begin, begun)
         return self._pool
 
     def close(self, *, at_once: bool) -> None:
@@ -54,12 +74,27 @@ class Pools:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._alive.close()
         self._pool = None
+        if self._zygote is not None:
+            self._zygote.close()
+        self._zygote = None
 
     def __enter__(self) -> Pools:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close(at_once=kind is not None)
+
+
+def _start_template(modules: Sequence[str]) -> None:
+    """Start the process that workers are forked from, unless there is one; it imports and does not wait for us."""
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
+    os.environ[template.VARIABLE] = template.describe(modules, get_temp_dir())
+    try:
+        forkserver.set_forkserver_preload([template.__name__])
+        forkserver.ensure_running()
+    finally:
+        del os.environ[template.VARIABLE]
 
 
 def each(jobs: Iterable[Job], fresh: Callable[[str], Executor], window: int) -> Iterator[tuple[Job, Done]]:

@@ -7,6 +7,7 @@ that graders import. Jobs therefore come lab by lab. It grades one job at a time
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import platform
 import shutil
@@ -24,7 +25,7 @@ from autograder.catalog import Catalog, find_root
 from autograder.errors import AutograderError, UsageError
 from autograder.fingerprint import Fingerprints
 from autograder.manifest import Lab
-from autograder.sandbox.client import Zygote
+from autograder.sandbox.client import Shared, Zygote
 
 if TYPE_CHECKING:
     from autograder.results import LabReport
@@ -90,6 +91,9 @@ class _Here:
             self._preload, self._zygote = lab.preload, Zygote(lab.preload)
         return self._zygote
 
+    def join(self, lab: Lab, zygote: Zygote) -> None:
+        self._preload, self._zygote = lab.preload, zygote
+
     def drop(self) -> None:
         if self._zygote is not None:
             self._zygote.close()
@@ -100,8 +104,16 @@ _lock = threading.Lock()
 _known: dict[str, _Here] = {}
 
 
-def begin(root: str, lab: str, alive: Connection) -> None:
-    """Make a process of this machine a worker that starts on a lab, and that ends when ``alive`` does."""
+def begin(root: str, lab: str, alive: Connection, shared: Shared) -> None:
+    """Make a process of this machine a worker that starts on a lab, and that ends when ``alive`` does.
+
+    Args:
+        root: of the course.
+        lab: what it will grade first.
+        alive: hangs up when the worker should end.
+        shared: a zygote for that lab.
+    """
+    gc.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
     own = tempfile.mkdtemp(prefix="autograder-worker-")
     os.chmod(own, 0o711)  # the sandbox's user must get through
@@ -111,9 +123,7 @@ def begin(root: str, lab: str, alive: Connection) -> None:
     threading.Thread(target=_end_with, args=(alive, own), daemon=True).start()
     with contextlib.suppress(AutograderError):  # the first job will say so
         here = _here(root)
-        here.zygote(here.catalog.lab(lab))
-    import autograder.grading
-    import autograder.render.html  # noqa: F401 - while the zygote imports what student code needs
+        here.join(here.catalog.lab(lab), Zygote.join(shared))
 
 
 def grade_job(job: Job) -> Done:

@@ -27,7 +27,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.output import Output
 
-__all__ = ["LEVELS", "Sandbox", "Worker", "Zygote"]
+__all__ = ["LEVELS", "Sandbox", "Shared", "Worker", "Zygote"]
 
 LEVELS: Final = ("process", "landlock", "kernel")
 """Levels of isolation, weakest first."""
@@ -44,6 +44,10 @@ _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+
+
+Shared = tuple[socket.socket, dict[str, Any]]
+"""The way to a zygote, and what it offers."""
 
 
 class Zygote:
@@ -91,6 +95,26 @@ class Zygote:
         """
         self._ready()
         return Sandbox(self._fork, replace(cell, level=self.level))
+
+    def share(self) -> Shared:
+        """What another process of ours needs to :meth:`join`; waits until the zygote is ready.
+
+        It can be sent to a process that multiprocessing starts; the socket in it is the caller's to close. The zygote
+        still ends with this object.
+        """
+        offer = self._ready()
+        assert self._control is not None
+        return self._control.dup(), offer
+
+    @classmethod
+    def join(cls, shared: Shared) -> Zygote:
+        """A zygote that another process has started; closing it closes the socket in ``shared``.
+
+        It forks for whoever asks, one after the other.
+        """
+        zygote = cls(eager=False)
+        zygote._control, zygote._offer = shared
+        return zygote
 
     def close(self) -> None:
         """End the zygote. Sandboxes that are open end with their own clients."""
