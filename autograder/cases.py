@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +48,8 @@ class _Entry(BaseModel):
     """A folder beside cases.toml whose files take the place of the solution's."""
     fails: tuple[str, ...] = ()
     """Ids of the tasks that must lose points, these and no others; not for a right submission."""
+    by_chance: bool = False
+    """Student code comes to another result each time, so numbers in its feedback are not compared with the review."""
 
 
 class Equivalent(BaseModel):
@@ -117,11 +119,13 @@ class Case:
         name: what it is, in words.
         fails: ids of the tasks that must lose points, all of them and no others; empty: full marks.
         files: what it puts in place of the exemplar's files: name → content.
+        by_chance: it comes to another result each time.
     """
 
     name: str
     fails: tuple[str, ...]
     files: Mapping[str, bytes]
+    by_chance: bool = field(default=False, kw_only=True)
 
 
 def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
@@ -154,7 +158,7 @@ def load_cases(path: Path, lab: Lab, exemplar: Path) -> tuple[Case, ...]:
                 f"{entry.name!r}: {name} is not a file that students hand in ({', '.join(lab.submit)})"
                 for name in sorted(set(files) - set(lab.submit))
             ]
-            found.append(Case(entry.name, entry.fails, files))
+            found.append(Case(entry.name, entry.fails, files, by_chance=entry.by_chance))
     if problems:
         raise ManifestError(path, problems)
     return tuple(found)

@@ -51,6 +51,15 @@ def test_feedback_of_another_python_is_not_compared(root: Path) -> None:
     assert goldens.difference(root, "01-tiny-lab", "two is added", TEXT.replace("is 3", "is 5")) == ""
 
 
+def test_what_is_left_to_chance_is_compared_without_its_numbers(root: Path) -> None:
+    """Another number is no difference where numbers are drawn; another word is one."""
+    drawn = TEXT.replace("is 3", "is 17.25")
+
+    assert goldens.difference(root, "01-tiny-lab", "two is added", drawn, by_chance=True) == ""
+    assert goldens.difference(root, "01-tiny-lab", "two is added", drawn)
+    assert goldens.difference(root, "01-tiny-lab", "two is added", drawn.replace("Two", "Three"), by_chance=True)
+
+
 def test_a_case_without_a_golden_file_is_a_problem(root: Path) -> None:
     """Nobody has reviewed it."""
     problem = goldens.difference(root, "01-tiny-lab", "Three is added!", TEXT)

@@ -44,7 +44,8 @@ def judge(job: Job) -> Verdict:
         report = grading.grade(grading.Request(job.lab, submission, seed=job.seed), catalog, zygote)
     problem = _problem(job, report)
     if job.kind == "wrong" and job.seed == 0 and not problem:
-        problem = goldens.difference(catalog.root, job.lab.id, job.case.name, feedback(report))
+        said, by_chance = feedback(report), job.case.by_chance
+        problem = goldens.difference(catalog.root, job.lab.id, job.case.name, said, by_chance=by_chance)
     return Verdict(
         job.lab.id,
         job.kind,

@@ -50,7 +50,8 @@ def _lab(catalog: Catalog, zygote: Zygote, lab: Lab, only: str, *, check: bool) 
             faults += 1
             print(f"FAULT {lab.id}: {case.name}: {report.problem}", flush=True)
         elif check:
-            problem = goldens.difference(catalog.root, lab.id, case.name, feedback(report))
+            said = feedback(report)
+            problem = goldens.difference(catalog.root, lab.id, case.name, said, by_chance=case.by_chance)
             faults += bool(problem)
             print(f"{'DIFFERS' if problem else 'same'} {lab.id}: {case.name}: {problem}", flush=True)
         elif goldens.write(catalog.root, lab.id, case.name, feedback(report)):
