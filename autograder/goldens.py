@@ -62,10 +62,10 @@ def difference(root: Path, lab: str, case: str, text: str, *, by_chance: bool = 
         known = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return f"its feedback has never been reviewed ({path.relative_to(root)} is not there); {remedy}"
-    pages = [known, _page(case, text)]
+    now = _page(case, text)
     if by_chance:
-        pages = [_NUMBER.sub("#", page) for page in pages]
-    lines = difflib.ndiff(*(page.splitlines() for page in pages))
+        known, now = _NUMBER.sub("#", known), _NUMBER.sub("#", now)
+    lines = difflib.ndiff(known.splitlines(), now.splitlines())
     changed = next((line for line in lines if line[:2] in ("- ", "+ ")), "")
     return f"its feedback is not what was reviewed ({' '.join(changed.split())[:160]}); {remedy}" if changed else ""
 

@@ -12,7 +12,7 @@ from benchmarks.measures import MEASURES, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "teach" / "benchmarks.md"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--environment", type=Path, help="environment that has them; one is made if none is named")
     new.add_argument("--lab", help="lab whose first feedback is timed (02)")
     new.add_argument("--labs", type=_list(str), help="labs that are verified (02)")
-    new.add_argument("--summary", action="store_true", help="write docs/benchmarks.md from the last results")
+    new.add_argument("--summary", action="store_true", help="write docs/teach/benchmarks.md from the last results")
     return new
 
 

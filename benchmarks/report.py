@@ -1,4 +1,4 @@
-"""What was measured, as lines, as JSON and as the page docs/benchmarks.md. Pure but for the files at the end."""
+"""What was measured, as lines, as JSON and as the page docs/teach/benchmarks.md. Pure but for the files at the end."""
 
 from __future__ import annotations
 
