@@ -208,6 +208,8 @@ def _problems(entry: _Entry, lab: Lab, *, wrong: bool) -> Iterator[str]:
         yield "fails: name the tasks that must lose points"
     if not wrong and entry.fails:
         yield "fails: a right case loses no points; remove it"
+    if not wrong and entry.by_chance:
+        yield "by_chance: the feedback of a right case is not compared; remove it"
 
 
 def _files(entry: _Entry, beside: Path, exemplar: Path) -> Iterator[tuple[str, bytes]]:

@@ -158,9 +158,9 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _where(about: dict[str, Any]) -> str:
-    busy = about["load_before"] > 0.5
-    load = f"others were at work on it (load {about['load_before']})" if busy else "it had nothing else to do"
-    return f"Python {about['python']}, {about['system']}, {about['cores']} cores; {load}."
+    load = about["load_before"]
+    busy = f"others were at work on it (load {load})" if load > 0.5 else f"it was idle (load {load})"
+    return f"Python {about['python']}, {about['system']}, {about['cores']} cores; when it began, {busy}."
 
 
 def _number(value: float) -> str:

@@ -203,7 +203,7 @@ def test_the_page_is_made_of_the_last_results(tmp_path: Path, found: measures.Fo
     assert "- Versions: nbgrader 0.9.6" in text
     assert "Measured on 2026-03-01" in text
     assert "others were at work on it (load 3.2)" in text
-    assert "it had nothing else to do" in text
+    assert "when it began, it was idle (load 0.1)" in text
 
 
 # ---- commands

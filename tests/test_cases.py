@@ -40,6 +40,16 @@ def test_wrong_and_right_cases_are_read(course: Course) -> None:
     assert b"return x + x" in right.files["work.py"]
 
 
+def test_a_mistake_may_depend_on_chance(course: Course) -> None:
+    """Whoever compares its feedback is told; of others nobody says so."""
+    entry = '[[wrong]]\nname = "luck"\nfile = "work.py"\nreplace = "return 2 * x"\nby = "return x"\nfails = ["double"]\n'
+    (drawn,) = load(course, f"{entry}by_chance = true\n")
+    (steady,) = load(course, entry)
+
+    assert drawn.by_chance
+    assert not steady.by_chance
+
+
 def test_a_lab_may_have_no_cases(course: Course) -> None:
     """An empty file is no fault."""
     assert load(course, "") == ()
@@ -124,6 +134,10 @@ def test_notebooks_are_edited_in_their_cells(course: Course) -> None:
         (
             '[[right]]\nname = "but"\nfile = "work.py"\nreplace = "2 * x"\nby = "x + x"\nfails = ["double"]',
             "'but': fails: a right case loses no points; remove it",
+        ),
+        (
+            '[[right]]\nname = "luck"\nfile = "work.py"\nreplace = "return 2 * x"\nby = "return x + x"\nby_chance = true',
+            "'luck': by_chance: the feedback of a right case is not compared; remove it",
         ),
         (
             '[[right]]\nname = "gone"\nfile = "work.py"\nreplace = "3 * x"\nby = "0"',
