@@ -42,7 +42,7 @@ def test_wrong_and_right_cases_are_read(course: Course) -> None:
 
 def test_a_mistake_may_depend_on_chance(course: Course) -> None:
     """Whoever compares its feedback is told; of others nobody says so."""
-    entry = '[[wrong]]\nname = "luck"\nfile = "work.py"\nreplace = "return 2 * x"\nby = "return x"\nfails = ["double"]\n'
+    entry = '[[wrong]]\nname = "luck"\nfile = "work.py"\nreplace = "2 * x"\nby = "x"\nfails = ["double"]\n'
     (drawn,) = load(course, f"{entry}by_chance = true\n")
     (steady,) = load(course, entry)
 
@@ -136,7 +136,7 @@ def test_notebooks_are_edited_in_their_cells(course: Course) -> None:
             "'but': fails: a right case loses no points; remove it",
         ),
         (
-            '[[right]]\nname = "luck"\nfile = "work.py"\nreplace = "return 2 * x"\nby = "return x + x"\nby_chance = true',
+            '[[right]]\nname = "luck"\nfile = "work.py"\nreplace = "2 * x"\nby = "x + x"\nby_chance = true',
             "'luck': by_chance: the feedback of a right case is not compared; remove it",
         ),
         (
