@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import _linux
+from autograder.sandbox import _linux, confine
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import Cell, environment
 from autograder.submission.serving import free_port
@@ -277,3 +277,17 @@ def test_who_listens_still_cannot_dial(student: Make) -> None:
         refused = code.call("dial", server.getsockname()[1])
 
     assert refused == ("PermissionError" if TCP_IS_GUARDED else "")
+
+
+def test_a_python_below_tmp_can_be_read_by_a_secluded_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment in /tmp lies where others write, and yet is no word of theirs; /tmp itself stays shut."""
+    allowed: list[tuple[list[str], list[str]]] = []
+    monkeypatch.setattr(_linux, "landlock", lambda read, write, *_, **__: allowed.append((read, write)))
+    monkeypatch.setattr(sys, "prefix", "/tmp/environment")
+    monkeypatch.setattr(os.path, "lexists", lambda _: True)
+    confine.seclude(Cell("kernel", str(tmp_path), "lab"), "/tmp/run")
+
+    ((read, write),) = allowed
+    assert "/tmp/environment" in read
+    assert "/tmp" not in read
+    assert write == ["/tmp/run"]

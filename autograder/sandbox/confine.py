@@ -302,7 +302,8 @@ def seclude(cell: Cell, folder: str) -> None:
         return
     if cell.level == "kernel":
         shared = {"dev", "proc", "tmp", WORKSPACE.strip("/")}
-        read = [f"/{name}" for name in os.listdir("/") if name not in shared]
+        # This Python may lie below a folder that others wrote to: an environment in /tmp, say.
+        read = [*(f"/{name}" for name in os.listdir("/") if name not in shared), *_readable(cell.hide)]
         read.append(f"{WORKSPACE}/datasets")
     else:
         read = [*_readable(cell.hide), *cell.datasets.values(), f"{cell.root}/datasets", "/etc/passwd", "/etc/hosts"]
