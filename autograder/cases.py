@@ -49,7 +49,7 @@ class _Entry(BaseModel):
     fails: tuple[str, ...] = ()
     """Ids of the tasks that must lose points, these and no others; not for a right submission."""
     by_chance: bool = False
-    """Student code comes to another result each time, so numbers in its feedback are not compared with the review."""
+    """Student code comes to another result each time, so its feedback is reviewed but not compared."""
 
 
 class Equivalent(BaseModel):
