@@ -158,9 +158,8 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _where(about: dict[str, Any]) -> str:
-    load = about["load_before"]
-    busy = f"others were at work on it (load {load})" if load > 0.5 else f"it was idle (load {load})"
-    return f"Python {about['python']}, {about['system']}, {about['cores']} cores; when it began, {busy}."
+    load = f"load {about['load_before']} when it began"
+    return f"Python {about['python']}, {about['system']}, {about['cores']} cores; {load}."
 
 
 def _number(value: float) -> str:

@@ -202,8 +202,8 @@ def test_the_page_is_made_of_the_last_results(tmp_path: Path, found: measures.Fo
     assert "- NOT MET: ≥ 60 × (found 50.00, wanted 60)" in text
     assert "- Versions: nbgrader 0.9.6" in text
     assert "Measured on 2026-03-01" in text
-    assert "others were at work on it (load 3.2)" in text
-    assert "when it began, it was idle (load 0.1)" in text
+    assert "2 cores; load 3.2 when it began." in text
+    assert "2 cores; load 0.1 when it began." in text
 
 
 # ---- commands
