@@ -28,6 +28,7 @@ from autograder.errors import StudentCrash, StudentError, StudentTimeout
 from autograder.sandbox import _linux
 from autograder.sandbox.client import LEVELS, Sandbox, Worker, Zygote
 from autograder.sandbox.confine import Cell
+from autograder.submission.suite import run_suites
 
 HERE = Path(__file__).parent / "conformance"
 REPOSITORY = Path(__file__).parents[1]
@@ -304,9 +305,9 @@ def fresh_start(world: World) -> None:
 def secluded_runs(world: World) -> None:
     """Four runs find nothing of each other."""
     with world.sandbox() as sandbox:
-        request = {"op": "suites", "file": "test_own.py", "variants": [{}] * 4, "env": {}, "timeout_s": 20}
-        runs = ready(sandbox).ask(request, 60)["ok"]
-        assert [test["outcome"] for run in runs for test in run["tests"]] == ["passed"] * 4
+        ready(sandbox)
+        runs = run_suites(sandbox, "test_own.py", [{}] * 4, env={}, until=[()] * 4, timeout_s=20)
+        assert [test.outcome for run in runs for test in run.tests] == ["passed"] * 4
 
 
 HOST_SIDE = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
 from autograder.sandbox.client import Sandbox
-from autograder.submission.suite import TestRun, read_run
+from autograder.submission.suite import TestRun, read_run, run_suites
 
 Run = Callable[..., list[TestRun]]
 
@@ -24,16 +24,15 @@ def run(sandbox: Sandbox) -> Run:
         *,
         files: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
+        until: Sequence[Collection[str]] = (),
         timeout_s: float = 20,
     ) -> list[TestRun]:
         for name, text in {"test_work.py": tests, **(files or {})}.items():
             with os.fdopen(sandbox.open_file(name, write=True), "w") as file:
                 file.write(text)
-        worker = sandbox.worker()
-        request = {"op": "suites", "file": "test_work.py", "env": dict(env or {}), "timeout_s": timeout_s}
-        answer = worker.ask({**request, "variants": [dict(files) for files in variants]}, 60)
-        worker.close()
-        return [read_run(one) for one in answer["ok"]]
+        contents = [dict(files) for files in variants]
+        names = until or [()] * len(contents)
+        return run_suites(sandbox, "test_work.py", contents, env=env or {}, until=names, timeout_s=timeout_s)
 
     return run
 
@@ -178,6 +177,42 @@ def test_a_run_that_does_not_end_loses_only_itself(run: Run) -> None:
 
     assert [result.exit_code for result in runs] == [0, -9, 0]
     assert runs[1].tests == ()
+
+
+@pytest.mark.parametrize("copies", [1, 6])
+def test_a_run_is_over_when_a_test_asked_for_has_failed(run: Run, copies: int) -> None:
+    """What comes after is not run, and the run tells of that test alone; other failures do not end it."""
+    tests = (
+        "import pathlib\n\ndef test_a(): assert False\n\ndef test_b():\n    assert 1 == 2\n\n"
+        "def test_c():\n    while pathlib.Path('endless').exists(): pass\n"
+    )
+    runs = run(tests, [{"endless": b""}, {}] * copies, until=[["test_b", "test_c"], []] * copies)
+
+    for stopped, whole in zip(runs[::2], runs[1::2], strict=True):
+        assert (outcomes(stopped), stopped.exit_code) == ({"test_b": "failed"}, 1)
+        assert "assert 1 == 2" in stopped.failed[0].message
+        assert stopped.failed[0].line == 6
+        assert outcomes(whole) == {"test_a": "failed", "test_b": "failed", "test_c": "passed"}
+
+
+def test_no_run_finds_another_s_files_or_names_in_memory(run: Run) -> None:
+    """A run's process has never held what belongs to the other runs, nor which failure would end it."""
+    tests = (
+        "import gc, pathlib, sys\n\ndef held(value, seen):\n"
+        "    if isinstance(value, (str, bytes)):\n        return [value]\n"
+        "    if isinstance(value, dict):\n        return [*value.keys(), *value.values()]\n"
+        "    return list(value) if isinstance(value, (list, tuple, set)) else []\n\n"
+        "def test_it():\n"
+        "    own = pathlib.Path('data.csv').read_bytes()\n"
+        "    found = [piece for each in gc.get_objects() for piece in held(each, set())]\n"
+        "    texts = {piece for piece in found if isinstance(piece, bytes) and piece.startswith(b'variant ')}\n"
+        "    names = {piece for piece in found if isinstance(piece, str) and piece.startswith('sought')}\n"
+        "    assert texts <= {own}, texts\n    assert not names - {'sought'}, names\n"
+    )
+    variants = [{"data.csv": b"variant %d" % number} for number in range(6)]
+    runs = run(tests, variants, until=[["sought-by-the-grader"]] * 6)
+
+    assert [result.ok for result in runs] == [True] * 6, runs[0].tests
 
 
 def test_runs_that_do_not_end_share_the_time(run: Run) -> None:

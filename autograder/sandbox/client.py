@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -296,6 +296,10 @@ class Sandbox:
         """``file``, ``folder``, ``other`` or ``none``."""
         return str(self._ask("stat", path=path)["type"])
 
+    def remove(self, path: str) -> None:
+        """Remove a folder with all that is in it, ``path`` relative to the lab's folder, or absolute."""
+        self._ask("remove", path=path)
+
     def connect(self, **address: Any) -> socket.socket:
         """A socket connected to a server in the sandbox: ``family="tcp", host, port`` or ``family="unix", path``.
 
@@ -434,11 +438,11 @@ class Worker:
         """Use :meth:`Sandbox.worker`."""
         self.sandbox = sandbox
         self.output = output
-        self._pid = pid
+        self.pid = pid
         self._sock = sock
         self._sock.setblocking(False)
         self._requests = 0
-        self._deadline = 0.0
+        self._allowed = self._deadline = 0.0
         self._dead = False
 
     @property
@@ -463,37 +467,59 @@ class Worker:
             StudentTimeout: no answer in time. The worker has been ended.
             StudentCrash: the process ended, or answered in a way that no worker does.
         """
-        self._requests += 1
-        self._deadline = time.monotonic() + timeout_s
+        self.begin(request, timeout_s)
         reached = 0
-        try:
-            self._write(wire.pack({"id": self._requests, **request}))
-            while True:
-                answer = wire.unpack(self._read)
-                number = answer.get("id") if isinstance(answer, dict) else None
-                if type(number) is not int or number != self._requests:
-                    raise wire.WireError("an answer to another question")
-                if event is None or "cell" not in answer:
-                    self.output.drain()
-                    return dict(answer)
-                # Cells start one after the other: whoever says otherwise wants more time.
-                if type(answer["cell"]) is not int or not reached < answer["cell"] <= _MOST_CELLS:
-                    raise wire.WireError("a cell out of order")
-                reached = answer["cell"]
+        while "cell" in (answer := self.listen()) and event is not None:
+            # Cells start one after the other: whoever says otherwise wants more time.
+            if type(answer["cell"]) is not int or not reached < answer["cell"] <= _MOST_CELLS:
+                raise self._unreadable("a cell out of order")
+            reached = answer["cell"]
+            try:
                 longer = event(answer)
-                if longer is not None:
-                    self._deadline = time.monotonic() + longer
+            except StudentTimeout:
+                self.close()
+                raise
+            if longer is not None:
+                self._deadline = time.monotonic() + longer
+        return answer
+
+    def begin(self, request: Mapping[str, object], timeout_s: float) -> None:
+        """Send a request whose answer :meth:`listen` will bring; the arguments and errors are those of :meth:`ask`."""
+        self._requests += 1
+        self._allowed = timeout_s
+        self._deadline = time.monotonic() + timeout_s
+        with self._errors():
+            self._write(wire.pack({"id": self._requests, **request}))
+
+    def listen(self) -> dict[str, Any]:
+        """What the worker says next about the last request; the errors are those of :meth:`ask`."""
+        with self._errors():
+            answer = wire.unpack(self._read)
+            number = answer.get("id") if isinstance(answer, dict) else None
+            if type(number) is not int or number != self._requests:
+                raise wire.WireError("an answer to another question")
+            self.output.drain()
+            return dict(answer)
+
+    def fileno(self) -> int:
+        """The descriptor that is readable when there is something to listen to."""
+        return self._sock.fileno()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except TimeoutError:
             self.close()
-            raise StudentTimeout(f"Your code did not answer within {round(timeout_s, 1):g} seconds.") from None
+            raise StudentTimeout(f"Your code did not answer within {round(self._allowed, 1):g} seconds.") from None
         except (EOFError, ConnectionError):
             raise self._died() from None
-        except StudentTimeout:
-            self.close()
-            raise
         except wire.WireError as error:
-            self.close()
-            raise StudentCrash(f"Your code answered in a way that cannot be read: {error}.") from None
+            raise self._unreadable(str(error)) from None
+
+    def _unreadable(self, why: str) -> StudentCrash:
+        self.close()
+        return StudentCrash(f"Your code answered in a way that cannot be read: {why}.")
 
     def close(self) -> None:
         """End the process and all that it started."""
@@ -502,7 +528,7 @@ class Worker:
         self._dead = True
         if self.sandbox.alive:
             with contextlib.suppress(StudentError, SandboxError):
-                self.sandbox.signal(self._pid, signal.SIGKILL, group=True)
+                self.sandbox.signal(self.pid, signal.SIGKILL, group=True)
         self.output.drain()
         self.output.close()
         self._sock.close()
@@ -511,7 +537,7 @@ class Worker:
         self._dead = True
         self.output.drain()
         try:
-            code = self.sandbox.wait(self._pid, 2.0)
+            code = self.sandbox.wait(self.pid, 2.0)
         except (StudentError, SandboxError) as error:
             return error
         finally:

@@ -14,6 +14,7 @@ signal     pid, number, group                       –                      –
 reset      –                                        –                      every process but this one has been ended
 open       path, write                              –                      the open file, as a descriptor
 stat       path                                     –                      ``type``: file, folder, other or none
+remove     path                                     –                      –
 connect    family (unix or tcp), host, port, path   –                      the connected socket, as a descriptor
 =========  =======================================  =====================  =========================================
 
@@ -26,6 +27,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -100,6 +102,7 @@ class _Init:
             "reset": self._reset,
             "open": self._open,
             "stat": self._stat,
+            "remove": self._remove,
             "connect": self._connect,
         }
         answer: dict[str, object]
@@ -226,6 +229,10 @@ class _Init:
         except (FileNotFoundError, NotADirectoryError):
             return {"type": "none"}, []
         return {"type": "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "other"}, []
+
+    def _remove(self, request: dict[str, object], descriptors: list[int]) -> tuple[dict[str, object], list[int]]:
+        shutil.rmtree(self._path(request), ignore_errors=True)
+        return {}, []
 
     def _path(self, request: dict[str, object]) -> str:
         return os.path.join(self._cell.directory, str(request["path"]))

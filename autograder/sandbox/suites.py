@@ -1,21 +1,18 @@
-"""Run a student's own tests against given files, each run in a fork and a fresh copy of the lab's folder."""
+"""Run a student's own tests on given files, in a process and a fresh copy of the lab's folder made for that."""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import ast
+import importlib.util
+import io
 import os
-import secrets
-import select
 import shutil
-import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["run_suites", "warm_up"]
+__all__ = ["rewritten", "run_suite", "warm_up"]
 
 _NEEDLESS = (
     # These collect garbage or watch for hangs: half of a run's time.
@@ -36,7 +33,7 @@ _MESSAGE = 600
 
 
 def warm_up() -> None:
-    """Import what pytest imports when it starts, so that runs forked from here need not."""
+    """Import what pytest imports when it starts, so that processes forked from here need not."""
     import pdb  # noqa: F401 - pytest's own debugging plugin wants it in every run
 
     from _pytest.config import get_config
@@ -44,146 +41,86 @@ def warm_up() -> None:
     get_config()
 
 
-def run_suites(
-    directory: str,
-    target: str,
-    variants: Sequence[dict[str, bytes]],
-    env: dict[str, str],
-    timeout_s: float,
-    seclude: Callable[[str], object],
-) -> list[dict[str, Any]]:
-    """Run the tests in ``target`` once per variant, two at a time.
+def rewritten(directory: str, folder: str, target: str) -> dict[str, bytes]:
+    """What pytest makes of the asserts in a test file, to be laid over each run's folder: there it is not done again.
+
+    Nothing of the file is run.
 
     Args:
-        directory: the lab's folder; each run gets a copy of it beside it.
-        target: the test file, relative to the folder.
-        variants: for each run the files to lay over the copy: name → content.
-        env: added to the environment.
-        timeout_s: seconds that all runs may take together; one that hangs leaves the others half of what is left.
-        seclude: shuts the calling process up in the folder given, so that no run can tell another which it was.
+        directory: the lab's folder.
+        folder: where the file will be when it is run.
+        target: the test file, relative to both.
 
     Returns:
-        For each variant ``tests`` (dicts of name, outcome, message, line), ``exit_code`` (pytest's; -1 if it ended
-        without one, -9 if its time was up), ``output``.
+        Name → content of a file; nothing if the tests cannot be read. Then pytest says why, in each run.
     """
-    results: list[dict[str, Any]] = [{} for _ in variants]
-    waiting = list(enumerate(variants))
-    running: dict[int, _Run] = {}
-    end = time.monotonic() + timeout_s
-    import pytest  # noqa: F401 - once, before the forks
+    from _pytest.assertion import rewrite
 
-    while waiting or running:
-        while waiting and len(running) < 2:
-            number, files = waiting.pop(0)
-            left = max(0.0, end - time.monotonic())
-            run = _Run(number, directory, target, files, env, left / 2 if waiting else left, seclude)
-            running[run.pipe] = run
-        left = min(run.deadline for run in running.values()) - time.monotonic()
-        ready, _, _ = select.select(list(running), [], [], max(0.0, left))
-        for pipe in ready:
-            run = running[pipe]
-            if run.read():
-                del running[pipe]
-                results[run.number] = run.finish()
-        for pipe, run in list(running.items()):
-            if time.monotonic() > run.deadline:
-                del running[pipe]
-                results[run.number] = run.finish(late=True)
-    return results
+    content = io.BytesIO()
+    try:
+        with open(os.path.join(directory, target), "rb") as file:
+            source = file.read()
+        path = os.path.join(folder, target)
+        tree = ast.parse(source, path)
+        rewrite.rewrite_asserts(tree, source, path)
+        code = compile(tree, path, "exec", dont_inherit=True)
+        rewrite._write_pyc_fp(content, importlib.util.source_hash(source), code)
+    except Exception:
+        return {}
+    parent, _, name = target.rpartition("/")
+    return {os.path.join(parent, "__pycache__", name.removesuffix(".py") + rewrite.PYC_TAIL): content.getvalue()}
 
 
-class _Run:
-    """One run in its own process."""
-
-    def __init__(
-        self,
-        number: int,
-        directory: str,
-        target: str,
-        files: dict[str, bytes],
-        env: dict[str, str],
-        timeout_s: float,
-        seclude: Callable[[str], object],
-    ) -> None:
-        self.number = number
-        self.deadline = time.monotonic() + timeout_s
-        self._folder = f"{os.path.dirname(directory)}/.run-{secrets.token_hex(8)}"
-        self._said = b""
-        self.pipe, write = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            os.close(self.pipe)
-            _child(directory, self._folder, target, files, env, write, seclude)
-        os.close(write)
-
-    def read(self) -> bool:
-        """Take what the run says; True when it has said everything."""
-        data = os.read(self.pipe, 1 << 16)
-        self._said += data
-        return not data or len(self._said) > 4 << 20
-
-    def finish(self, *, late: bool = False) -> dict[str, Any]:
-        with contextlib.suppress(OSError):
-            os.killpg(self._pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
-        os.close(self.pipe)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        try:
-            result: dict[str, Any] = json.loads(self._said)
-        except ValueError:
-            result = {"tests": [], "exit_code": -9 if late else -1, "output": ""}
-        return result
-
-
-def _child(
+def run_suite(
     directory: str,
     folder: str,
     target: str,
     files: dict[str, bytes],
     env: dict[str, str],
-    write: int,
     seclude: Callable[[str], object],
-) -> NoReturn:
-    try:
-        os.setpgid(0, 0)
-        write = os.dup2(write, 3)  # and with that the way to the grader is closed
-        os.closerange(4, 1 << 10)
-        shutil.copytree(directory, folder, symlinks=True)
-        for name, content in files.items():
-            path = os.path.join(folder, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(content)
-        os.chdir(folder)
-        scratch = f"{folder}/.tmp"
-        os.mkdir(scratch)
-        os.environ.update(dict.fromkeys(("HOME", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME"), scratch) | env)
-        tempfile.tempdir = None
-        seclude(folder)
-        sys.path[:] = [folder, *(path for path in sys.path if path not in ("", directory))]
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None) or "").startswith(directory + "/"):
-                del sys.modules[name]
-        log = os.open(f"{folder}/.output", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        result = _pytest(target, folder)
-        sys.stdout.flush()
-        size = os.lseek(log, 0, os.SEEK_END)
-        os.lseek(log, max(0, size - _OUTPUT), os.SEEK_SET)
-        result["output"] = os.read(log, _OUTPUT).decode("utf-8", "replace")
-        with os.fdopen(write, "wb") as pipe:
-            pipe.write(json.dumps(result).encode())
-    finally:
-        os._exit(0)
+    failed: Callable[[dict[str, Any]], object],
+) -> dict[str, Any]:
+    """Run the tests in ``target`` in a fresh copy of the lab's folder. This process is good for nothing else afterwards.
+
+    Args:
+        directory: the lab's folder.
+        folder: where its copy is to be.
+        target: the test file, relative to the folder.
+        files: laid over the copy: name → content.
+        env: added to the environment.
+        seclude: shuts this process up in the folder given, so that no run can tell another what it was.
+        failed: told of each test as soon as it has failed.
+
+    Returns:
+        ``tests`` (dicts of name, outcome, message, line), ``exit_code`` (pytest's), ``output``.
+    """
+    shutil.copytree(directory, folder, symlinks=True)
+    for name, content in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+    os.chdir(folder)
+    scratch = f"{folder}/.tmp"
+    os.mkdir(scratch)
+    os.environ.update(dict.fromkeys(("HOME", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME"), scratch) | env)
+    tempfile.tempdir = None
+    seclude(folder)
+    sys.path[:] = [folder, *(path for path in sys.path if path not in ("", directory))]
+    log = os.open(f"{folder}/.output", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    result = _pytest(target, folder, failed)
+    sys.stdout.flush()
+    size = os.lseek(log, 0, os.SEEK_END)
+    os.lseek(log, max(0, size - _OUTPUT), os.SEEK_SET)
+    return {**result, "output": os.read(log, _OUTPUT).decode("utf-8", "replace")}
 
 
-def _pytest(target: str, folder: str) -> dict[str, Any]:
+def _pytest(target: str, folder: str, failed: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     import pytest
 
-    recorder = _Recorder()
+    recorder = _Recorder(failed)
     # Longer tracebacks show source, for which pytest parses whole files: a fifth of a second for one deep failure.
     # Where it stops because a file cannot be collected, it shows its own in full; so it is told to go on.
     quiet = ["-q", "--tb=line", "--color=no", "--continue-on-collection-errors", "-c", os.devnull]
@@ -195,7 +132,8 @@ def _pytest(target: str, folder: str) -> dict[str, Any]:
 class _Recorder:
     """A pytest plugin that keeps one outcome per test."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[dict[str, Any]], object]) -> None:
+        self._failed = failed
         self.tests: dict[str, dict[str, Any]] = {}
         self._lines: dict[str, int] = {}
 
@@ -234,3 +172,5 @@ class _Recorder:
                 "message": message[:_MESSAGE],
                 "line": line,
             }
+            if outcome == "failed":
+                self._failed(self.tests[name])

@@ -9,13 +9,15 @@ op       arguments                                   ``ok``
 load     file, skip (cells to leave out)             list of cells that failed, each a description
 call     file or handle, name, data, keep            result; with *keep* a list of result and arguments
 get      file or handle, name                        the attribute
-suites   file, variants, env, timeout_s              see ``suites``
+rewrite  file, folder                                see ``suites.rewritten``
+suite    file, folder, files, env                    see ``suites.run_suite``
 =======  ==========================================  ====================================================
 
 ``data`` is a pickle of ``(args, kwargs)`` made by the grader, in which handles are persistent ids. An answer is
 ``{"id": n, "ok": value}``, or ``{"id": n, "error": description}`` when student code raised, or
 ``{"id": n, "missing": name, "has": names}``, or ``{"id": n, "unsendable": why}``. While a notebook loads,
-``{"id": n, "cell": k}`` comes before cell *k* runs. Output is flushed before each answer.
+``{"id": n, "cell": k}`` comes before cell *k* runs; while a suite runs, ``{"id": n, "failed": test}`` after each test
+that has failed. Output is flushed before each answer.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ __all__ = ["serve"]
 
 
 def serve(descriptor: int, directory: str, scratch: str, seclude: Callable[[str], object]) -> None:
-    """Answer requests on the socket ``descriptor`` until the grader hangs up; ``seclude`` is for ``suites``."""
+    """Answer requests on the socket ``descriptor`` until the grader hangs up; ``seclude`` is for suites."""
     _settle(directory, scratch)
     with socket.socket(fileno=descriptor) as sock:
         worker = _Worker(directory, sock, seclude)
@@ -100,9 +102,15 @@ class _Worker:
 
     def answer(self, request: dict[str, Any]) -> None:
         self._request = request["id"]
-        operation = {"load": self._load, "call": self._call, "get": self._get, "suites": self._suites}[request["op"]]
+        operations = {
+            "load": self._load,
+            "call": self._call,
+            "get": self._get,
+            "rewrite": self._rewrite,
+            "suite": self._suite,
+        }
         try:
-            reply = {"ok": operation(request)}
+            reply = {"ok": operations[request["op"]](request)}
         except _Missing as missing:
             reply = {"missing": missing.name, "has": missing.has}
         except wire.WireError as error:
@@ -184,9 +192,19 @@ class _Worker:
         result = function(*args, **kwargs)  # type: ignore[operator]
         return [result, list(args)] if request["keep"] else result
 
-    def _suites(self, request: dict[str, Any]) -> object:
-        return suites.run_suites(
-            self._directory, request["file"], request["variants"], request["env"], request["timeout_s"], self._seclude
+    def _rewrite(self, request: dict[str, Any]) -> object:
+        return suites.rewritten(self._directory, request["folder"], request["file"])
+
+    def _suite(self, request: dict[str, Any]) -> object:
+        folder, files, env = request["folder"], request["files"], request["env"]
+        return suites.run_suite(
+            self._directory,
+            folder,
+            request["file"],
+            files,
+            env,
+            self._seclude,
+            lambda test: self._send({"failed": test}),
         )
 
 

@@ -517,7 +517,9 @@ def runs(submission, sound, seed):
             "starved classes": _starved_classes(make),
         }
     kinds, files = zip(*((kind, _as_file(frame)) for kind in frames for frame in frames[kind]), strict=True)
-    answers += submission.pytests(TESTS, files[1:], env=env)
+    names = [test.name for test in answers[0].passed]  # one that fails on faulty data is enough
+    until = [() if kind == "sound" else names for kind in kinds[1:]]
+    answers += submission.pytests(TESTS, files[1:], env=env, until=until)
     _must_have_begun(answers)
     return {kind: [run for its, run in zip(kinds, answers, strict=True) if its == kind] for kind in frames}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,38 @@ _REVERSED = """
 def pytest_collection_modifyitems(items):
     items.reverse()
 """
+_FIRST = """
+
+def pytest_collection_modifyitems(items):
+    import re
+
+    def later(item):
+        words = item.nodeid.partition("[")[0].lower().split("::")[1:]
+        return not any(re.match("(test_?)?{task}(_|$)", word) for word in words)
+
+    items.sort(key=later)
+"""
 _STOPPED = "Your tests stop before their end on an app that keeps the contract. Let pytest end the run."
 _LATE = "Your tests do not come to an end in time on an app that keeps the contract. What do they wait for?"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """An app to hold the tests against; a correct one has neither ``task`` nor ``kind``."""
+    """An app to hold the tests against.
+
+    Attributes:
+        base: the file that it is made from.
+        edits: texts to replace in it, and by what.
+        order: of the tests: as they stand if empty, in reverse, or those of a task first.
+        task: of a faulty app, the task whose tests should notice.
+        kind: of a faulty app, what is wrong.
+    """
 
     base: str
     edits: tuple[tuple[str, str], ...]
+    order: str = ""
     task: str = ""
     kind: str = ""
-    reverse: bool = False
 
     def files(self, submission: Submission) -> dict[str, str]:
         """Name → content of the files to swap in for a run on this app."""
@@ -45,8 +64,8 @@ class Variant:
             if text.count(replace) != 1:
                 raise GraderError(f"apps.toml: {replace!r} occurs {text.count(replace)} times in {self.base}, not once")
             text = text.replace(replace, by)
-        given = submission.read("conftest.py")
-        return {GIVEN: text, "conftest.py": given + _REVERSED if self.reverse else given}
+        orders = {"": "", "reverse": _REVERSED} | {task: _FIRST.format(task=task) for task in TASKS}
+        return {GIVEN: text, "conftest.py": submission.read("conftest.py") + orders[self.order]}
 
 
 class Verdict:
@@ -67,13 +86,11 @@ class Verdict:
         """
         self._source = source
         self._correct = correct
-        passed = Counter(test.name for _, run in correct for test in run.passed)
-        sound = {name for name, times in passed.items() if times == len(correct)}
-        failed = {variant: [test.name for test in run.failed if test.name in sound] for variant, run in faulty}
-        self._noticed = {
-            task: {fault.kind: failed.get(fault, []) for fault in _variants()[1] if fault.task == task}
-            for task in TASKS
-        }
+        sound = sound_tests(run for _, run in correct)
+        failed = {fault: [test.name for test in run.failed if test.name in sound] for fault, run in faulty}
+        self._noticed: dict[str, dict[str, str]] = {task: {} for task in TASKS}
+        for fault in _variants()[1]:
+            self._noticed[fault.task][fault.kind] = next(iter(failed.get(fault, [])), "")
 
     def notices(self, fault: Variant) -> bool:
         """Whether a test fails on a faulty app that passes on every correct one."""
@@ -100,19 +117,21 @@ class Verdict:
             if not ended:
                 return _LATE if run.exit_code == -9 else _STOPPED
         # Those in the usual order come first: what fails in any order is no matter of the order.
-        runs = sorted(self._correct, key=lambda pair: pair[0].reverse)
-        alarms: dict[str, tuple[TestCase, bool]] = {}
+        runs = sorted(self._correct, key=lambda pair: ["", "reverse", *TASKS].index(pair[0].order))
+        alarms: dict[str, tuple[TestCase, str]] = {}
         for variant, run in runs:
             for test in (*run.broken, *run.failed):
                 if task in tasks_of(test.name):
-                    alarms.setdefault(_plain(test.name), (test, variant.reverse))
+                    alarms.setdefault(_plain(test.name), (test, variant.order))
         if not alarms:
             return ""
-        (test, reverse), *others = alarms.values()
-        where = "when the tests run in reverse order" if reverse else "on an app that keeps the contract"
+        (test, order), *others = alarms.values()
+        where = "on an app that keeps the contract"
+        if order:
+            where = f"when the tests run in {'reverse' if order == 'reverse' else 'another'} order"
         question = (
             "What does it need that another test leaves behind?"
-            if reverse
+            if order
             else "What does it rely on that README.md does not promise?"
         )
         also = f"\nAlso: {', '.join(_plain(other.name) for other, _ in others)}." if others else ""
@@ -122,10 +141,8 @@ class Verdict:
         """Which kinds of fault of a task are noticed, and by which test; the others come first."""
         kinds = self._noticed[task]
         rows = [f"Your tests notice {sum(map(bool, kinds.values()))} of {len(kinds)} kinds of fault:"]
-        for kind, tests in sorted(kinds.items(), key=lambda row: bool(row[1])):
-            by = list(dict.fromkeys(map(_plain, tests)))
-            more = f" and {len(by) - 1} more" if len(by) > 1 else ""
-            rows.append(f"✓ {kind} ({_cut(by[0], 48)}{more})" if by else f"✗ {kind}")
+        for kind, test in sorted(kinds.items(), key=lambda row: bool(row[1])):
+            rows.append(f"✓ {kind} ({_cut(_plain(test), 48)})" if test else f"✗ {kind}")
         outcomes = {test.outcome for test in self._of(task)}
         if not self.notices_any(task) and outcomes & {"skipped", "xfailed", "xpassed"}:
             rows.append("A test that is skipped, or expected to fail, notices nothing.")
@@ -144,6 +161,11 @@ class Verdict:
         if 0 < test.line <= len(self._source):
             lines.append(f"  line {test.line}:  {self._source[test.line - 1].strip()}")
         return "\n".join([*lines, *reason[:4]])
+
+
+def sound_tests(runs: Iterable[TestRun]) -> set[str]:
+    """The names of tests that pass in each of the runs."""
+    return set.intersection(*map(_passed, runs))
 
 
 def tasks_of(name: str) -> tuple[str, ...]:
@@ -176,7 +198,8 @@ def _variants() -> tuple[list[Variant], list[Variant]]:
 
     def read(table: dict[str, Any]) -> Variant:
         edits = tuple((edit["replace"], edit["by"]) for edit in table.pop("edits", ()))
-        return Variant(edits=edits, **table)
+        # A fault's own tests run first: most often one of them fails, and then the rest need not run.
+        return Variant(edits=edits, **{"order": table.get("task", ""), **table})
 
     listed = tomllib.loads((HERE / "apps.toml").read_text(encoding="utf-8"))
     return [read(table) for table in listed["correct"]], [read(table) for table in listed["fault"]]
@@ -201,16 +224,39 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def verdict(submission: Submission, asked_for: frozenset[str]) -> Verdict:
-    """Run the tests once on each app, and judge them."""
+    """Run the tests on each app, and judge them."""
     correct, every = _variants()
     faulty = [fault for fault in every if fault.task in asked_for]
     first = submission.pytest(TESTS, correct[0].files(submission))
-    pairs = [(correct[0], first)]
+    found = [(correct[0], first)]
+    noticed: dict[Variant, TestRun] = {}
     if first.passed:  # otherwise there is nothing to find out
-        rest = [*correct[1:], *faulty]
-        runs = submission.pytests(TESTS, [variant.files(submission) for variant in rest])
-        pairs += zip(rest, runs, strict=True)
-    return Verdict(submission.read(TESTS).splitlines(), pairs[: len(correct)], pairs[len(correct) :])
+        # Correct and faulty apps come in one go: tests that count how often they have run learn nothing from it.
+        names = {test.name for test in first.passed}
+        noticed = _runs(submission, {variant: set() for variant in correct[1:]} | dict.fromkeys(faulty, names))
+        found += [(variant, noticed.pop(variant)) for variant in correct[1:]]
+        sound = sound_tests(run for _, run in found)
+        # Was it the order, or the app? And what would have failed if an unsound test had not ended the run?
+        doubtful = [replace(variant, order="") for variant, run in found if variant.order and names - _passed(run)]
+        stopped = [fault for fault, run in noticed.items() if names & _failed(run) and not sound & _failed(run)]
+        again = _runs(submission, dict.fromkeys(doubtful, set()) | dict.fromkeys(stopped, sound))
+        found += [(variant, again.pop(variant)) for variant in dict.fromkeys(doubtful)]
+        noticed |= again
+    return Verdict(submission.read(TESTS).splitlines(), found, list(noticed.items()))
+
+
+def _runs(submission: Submission, until: dict[Variant, set[str]]) -> dict[Variant, TestRun]:
+    """Run the tests on apps, each until one of the tests named has failed."""
+    files = [variant.files(submission) for variant in until]
+    return dict(zip(until, submission.pytests(TESTS, files, until=list(until.values())), strict=True))
+
+
+def _passed(run: TestRun) -> set[str]:
+    return {test.name for test in run.passed}
+
+
+def _failed(run: TestRun) -> set[str]:
+    return {test.name for test in run.failed}
 
 
 @pytest.fixture(autouse=True)
