@@ -80,7 +80,7 @@ def run_suite(
     seclude: Callable[[str], object],
     failed: Callable[[dict[str, Any]], object],
 ) -> dict[str, Any]:
-    """Run the tests in ``target`` in a fresh copy of the lab's folder. This process is good for nothing else afterwards.
+    """Run the tests in ``target`` in a fresh copy of the lab's folder, in this process and for the rest of its life.
 
     Args:
         directory: the lab's folder.

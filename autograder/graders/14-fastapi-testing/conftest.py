@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -60,10 +60,10 @@ class Variant:
     def files(self, submission: Submission) -> dict[str, str]:
         """Name → content of the files to swap in for a run on this app."""
         text = submission.read(GIVEN) if self.base == GIVEN else _base(self.base)
-        for replace, by in self.edits:
-            if text.count(replace) != 1:
-                raise GraderError(f"apps.toml: {replace!r} occurs {text.count(replace)} times in {self.base}, not once")
-            text = text.replace(replace, by)
+        for old, new in self.edits:
+            if text.count(old) != 1:
+                raise GraderError(f"apps.toml: {old!r} occurs {text.count(old)} times in {self.base}, not once")
+            text = text.replace(old, new)
         orders = {"": "", "reverse": _REVERSED} | {task: _FIRST.format(task=task) for task in TASKS}
         return {GIVEN: text, "conftest.py": submission.read("conftest.py") + orders[self.order]}
 
@@ -232,20 +232,21 @@ def verdict(submission: Submission, asked_for: frozenset[str]) -> Verdict:
     noticed: dict[Variant, TestRun] = {}
     if first.passed:  # otherwise there is nothing to find out
         # Correct and faulty apps come in one go: tests that count how often they have run learn nothing from it.
-        names = {test.name for test in first.passed}
-        noticed = _runs(submission, {variant: set() for variant in correct[1:]} | dict.fromkeys(faulty, names))
+        names = frozenset(_passed(first))
+        none: frozenset[str] = frozenset()
+        noticed = _runs(submission, dict.fromkeys(correct[1:], none) | dict.fromkeys(faulty, names))
         found += [(variant, noticed.pop(variant)) for variant in correct[1:]]
-        sound = sound_tests(run for _, run in found)
+        sound = frozenset(sound_tests(run for _, run in found))
         # Was it the order, or the app? And what would have failed if an unsound test had not ended the run?
         doubtful = [replace(variant, order="") for variant, run in found if variant.order and names - _passed(run)]
         stopped = [fault for fault, run in noticed.items() if names & _failed(run) and not sound & _failed(run)]
-        again = _runs(submission, dict.fromkeys(doubtful, set()) | dict.fromkeys(stopped, sound))
+        again = _runs(submission, dict.fromkeys(doubtful, none) | dict.fromkeys(stopped, sound))
         found += [(variant, again.pop(variant)) for variant in dict.fromkeys(doubtful)]
         noticed |= again
     return Verdict(submission.read(TESTS).splitlines(), found, list(noticed.items()))
 
 
-def _runs(submission: Submission, until: dict[Variant, set[str]]) -> dict[Variant, TestRun]:
+def _runs(submission: Submission, until: Mapping[Variant, frozenset[str]]) -> dict[Variant, TestRun]:
     """Run the tests on apps, each until one of the tests named has failed."""
     files = [variant.files(submission) for variant in until]
     return dict(zip(until, submission.pytests(TESTS, files, until=list(until.values())), strict=True))
