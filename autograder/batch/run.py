@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from autograder.batch.found import Stray
 from autograder.batch.pool import Pools, each
 from autograder.batch.worker import Job
 from autograder.catalog import Catalog
+from autograder.cores import usable_cores
 from autograder.errors import UsageError
 from autograder.fingerprint import Fingerprints
 from autograder.late import Deadlines
@@ -117,7 +117,7 @@ def grade_class(
     must_be_apart(order.submissions, order.results)
     if not (order.unsafe or dask):
         _must_be_safe()
-    workers = workers or _cores()
+    workers = workers or usable_cores()
     run = _Run(order, catalog)
     with held(order.results) as aside:
         before = {(record.student, record.lab): record for record in read_records(order.results)}
@@ -232,10 +232,6 @@ class _Run:
     def _keep(self, record: Record, pages: dict[str, str]) -> Record:
         write_record(self._order.results, record, pages)
         return record
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _must_be_safe() -> None:

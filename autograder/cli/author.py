@@ -32,7 +32,7 @@ def solutions(labs: Labs = None, seed: Seed = 0) -> None:
 def verify(
     labs: Labs = None,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(help="Processes that grade side by side.", min=1)] = 2,
+    jobs: Annotated[int, typer.Option(help="Processes that grade side by side; 0: one per core.", min=0)] = 0,
     mutants: Annotated[
         int, typer.Option(help="Most mutants for each lab, spread over its parts and the kinds of mistakes.", min=1)
     ] = 25,
@@ -47,6 +47,7 @@ def verify(
     """Prove the graders: solution full, starter zero, cases as they say, mutants found, labs/ in step."""
     from autograder import goldens
     from autograder.catalog import Catalog
+    from autograder.cores import usable_cores
     from autograder.render import verdicts
     from autograder.verify import verify as run
 
@@ -60,9 +61,9 @@ def verify(
         raise UsageError("Choose one of --all-mutants and --no-mutants.")
     most = 0 if no_mutants else None if all_mutants else mutants
     with verdicts.Board() as board:
-        for verdict in run(
-            catalog, chosen, workers=jobs, seed=seed, mutants=most, repeat=repeat, planned=board.planned
-        ):
+        workers = jobs or usable_cores()
+        planned = board.planned
+        for verdict in run(catalog, chosen, workers=workers, seed=seed, mutants=most, repeat=repeat, planned=planned):
             board.add(verdict)
     if json is not None:
         _write(json, board.proof.to_json())
