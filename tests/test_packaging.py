@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import autograder
+from autograder.catalog import Catalog
 from autograder.manifest import load_course
 
 ROOT = Path(__file__).parents[1]
@@ -193,6 +194,15 @@ def test_the_workflow_has_least_rights() -> None:
     assert "permissions" not in workflow["jobs"]["test"]
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]) for step in actions)
     assert actions[0]["with"]["persist-credentials"] is False
+
+
+def test_every_lab_is_held_against_chance() -> None:
+    """On Sundays no lab is left out when verdicts must be the same twenty times."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/proofs.yml").read_text(encoding="utf-8"))
+    catalog = Catalog(ROOT)
+
+    proved = [catalog.find(name).id for name in workflow["jobs"]["chance"]["strategy"]["matrix"]["lab"]]
+    assert proved == list(catalog.ids)
 
 
 def test_the_workflow_calls_the_sessions_that_ci_run_calls() -> None:
