@@ -26,6 +26,8 @@ TRIALS = {
     "random_state": {"split.random_state": 7},
 }
 """What is changed when the scripts are run by hand on unseen data, each by itself."""
+NOTHING = {"evaluate.threshold": 1.0}
+"""With it no row is predicted as 1."""
 
 
 LAST_STEPS = {"stages": "first", "reproduce": "again", "compare": "C", "rerun": "label"}
@@ -48,6 +50,12 @@ def unseen(seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def negative(seed: int) -> pd.DataFrame:
+    """The rows of ``unseen`` with label 0 in all validation rows, so that F1 has no value if none is predicted as 1."""
+    return without_positives(unseen_data(seed))
+
+
+@pytest.fixture(scope="session")
 def truth() -> Any:
     """Return a function that does what the three scripts should: ``truth(data, {"train.C": 3})`` → metrics."""
     return true_metrics
@@ -55,8 +63,8 @@ def truth() -> Any:
 
 @pytest.fixture
 def changes() -> dict[str, dict[str, float]]:
-    """What is changed in each trial on unseen data."""
-    return TRIALS
+    """What is changed in each trial on unseen data, and "nothing", which predicts no 1."""
+    return TRIALS | {"nothing": NOTHING}
 
 
 def true_metrics(data: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
@@ -83,6 +91,13 @@ def unseen_data(seed: int) -> pd.DataFrame:
     raise GraderError("no data set was found on which every parameter makes a difference")
 
 
+def without_positives(data: pd.DataFrame) -> pd.DataFrame:
+    """The data of the fixture ``negative``."""
+    split = {"test_size": START["split.test_size"], "random_state": int(START["split.random_state"])}
+    validation = train_test_split(data.index, **split)[1]
+    return data.assign(label=data["label"].where(~data.index.isin(validation), 0))
+
+
 def _tells_all(data: pd.DataFrame) -> bool:
     """Whether each change of a parameter changes both metrics."""
     start = true_metrics(data, {})
@@ -102,6 +117,7 @@ def _plan(fake: pd.DataFrame, unseen: pd.DataFrame) -> dict[str, Any]:
         {"name": "saved model", "params": START, "run": ["evaluate"]},
         {"name": "test_size", "params": START | TRIALS["test_size"], "run": later},
         {"name": "random_state", "params": START | TRIALS["random_state"], "run": later},
+        {"name": "nothing", "data": _csv(without_positives(unseen)), "params": START | NOTHING, "run": every},
     ]
     steps = [
         {"name": "first", "commit": True, "look": True, "share": True},

@@ -77,6 +77,15 @@ def test_the_split_is_read(work, unseen, truth, changes):
         _check_metrics(trial, truth(unseen, changes[name]))
 
 
+@pytest.mark.task("parameters")
+@pytest.mark.needs("test_the_threshold_is_read")
+def test_f1_without_a_value_is_zero(work, negative, truth, changes):
+    """Where no validation row is 1 and none is predicted as 1, F1 is 0."""
+    trial = work.by_hand("nothing", "`python evaluate.py` where no row is 1 and none is predicted as 1")
+
+    _check_metrics(trial, truth(negative, changes["nothing"]))
+
+
 # --------------------------------------------------------------------------------------------- 2. stages
 
 
