@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--runs", type=int, help="how often what is short is measured (5)")
     new.add_argument("--cores", type=numbers, help="numbers of cores (1,2)")
     new.add_argument("--peers", type=_list(str), help="graders beside ours (nbgrader,otter,pytest)")
-    new.add_argument("--environment", type=Path, help="environment that has them; one is made if none is named")
+    new.add_argument("--environment", type=_folder, help="environment that has them; one is made if none is named")
     new.add_argument("--lab", help="lab whose first feedback is timed (02)")
     new.add_argument("--labs", type=_list(str), help="labs that are verified (02)")
     new.add_argument("--summary", action="store_true", help="write docs/teach/benchmarks.md from the last results")
@@ -55,6 +55,11 @@ def _measure(name: str) -> str:
     if name not in MEASURES:
         raise argparse.ArgumentTypeError(f"there is no measure {name!r}: choose from {', '.join(MEASURES)}")
     return name
+
+
+def _folder(text: str) -> Path:
+    """An absolute path: other graders run in folders of their own."""
+    return Path(text).absolute()
 
 
 def _list(kind: type[int] | type[str]):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.errors import GraderError, StudentResult
 from autograder.sandbox.wire import Handle
+from autograder.submission.library import Named
 
 if TYPE_CHECKING:
     from autograder.submission.session import Session
@@ -140,6 +141,8 @@ class _Pickler(pickle.Pickler):
             return self._handle(value)
         if isinstance(value, Handle):  # inside a table, say, where the grader passes on what it was given
             raise StudentResult(f"Your code returned a table that holds a {value.type}, which cannot be used further.")
+        if isinstance(value, Named):  # what it stands for is sent
+            return None
         if isinstance(value, type) or callable(value):
             self._refuse_our_own(value)
         return None

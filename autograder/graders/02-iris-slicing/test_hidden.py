@@ -9,18 +9,23 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score, precision_score
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from autograder import expect
+from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
+from autograder.submission import named
+
+LogisticRegression = named("sklearn.linear_model:LogisticRegression")
+StandardScaler = named("sklearn.preprocessing:StandardScaler")
+accuracy_score = named("sklearn.metrics:accuracy_score")
+f1_score = named("sklearn.metrics:f1_score")
+make_pipeline = named("sklearn.pipeline:make_pipeline")
+precision_score = named("sklearn.metrics:precision_score")
+train_test_split = named("sklearn.model_selection:train_test_split")
 
 NOTEBOOK = "iris_slicing.ipynb"
 TESTS = "test_slices.py"
 FEATURES = ("petal_width", "pollen", "sepal_length", "sepal_width")
+FEATURES_OF_IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 # ---------------------------------------------------------------------------------------- 1. slice-stats
 
@@ -347,8 +352,18 @@ def test_measuring_leaves_labels_and_masks_alone(submission, rng):
 _GROWN = {}  # growing takes a few model fits, and each submission gets the same flowers
 
 
+@pytest.fixture(scope="session")
+def begun(submission):
+    """Nothing, if worst_slice has been begun. For one that has not, nobody needs to grow a garden."""
+    try:
+        submission.load(NOTEBOOK).worst_slice(datasets.load("iris"), list(FEATURES_OF_IRIS))
+    except StudentError as error:
+        if error.isa("NotImplementedError"):
+            raise
+
+
 @pytest.fixture
-def garden(meadow, seed, request):
+def garden(begun, meadow, seed, request):
     """Return a function that grows unseen flowers with one worst slice (see ``_garden``), once per seed."""
 
     def grow(**how):

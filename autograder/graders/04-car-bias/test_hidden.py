@@ -9,13 +9,15 @@ import tomllib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
 from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
+from autograder.submission import named
+
+LogisticRegression = named("sklearn.linear_model:LogisticRegression")
+train_test_split = named("sklearn.model_selection:train_test_split")
+OneHotEncoder = named("sklearn.preprocessing:OneHotEncoder")
 
 NOTEBOOK = "car_bias.ipynb"
 FINDINGS = "findings.toml"

@@ -24,13 +24,15 @@ from raisin_card.content import (
 from raisin_card.growing import grow
 from raisin_card.reading import SECTIONS, CardError, read_card, stands_for
 from raisin_card.words import ALL, AVERAGES, Words
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
+from autograder.submission import named
+
+LogisticRegression = named("sklearn.linear_model:LogisticRegression")
+train_test_split = named("sklearn.model_selection:train_test_split")
+make_pipeline = named("sklearn.pipeline:make_pipeline")
+StandardScaler = named("sklearn.preprocessing:StandardScaler")
 
 CODE = "raisin.py"
 CARD = "MODEL_CARD.md"
