@@ -31,7 +31,8 @@ _LEARNERS: Final = {
 """Folder → what students get of it. Of folders that are not listed they get all."""
 _WORKSHOP: Final = {
     "": {
-        *("archives", "batch", "build.py", "cases", "cases.py", "classroom", "classroom.py", "exports", "exports.py"),
+        *("archives", "batch", "build.py", "cases", "cases.py", "classroom", "classroom.py", "cores.py"),
+        *("exports", "exports.py"),
         *("gradebook", "gradebook.py", "goldens.py", "graders", "gradescope", "gradescope.py", "late.py", "mutants"),
         *("nbcourse", "nbcourse.py", "records", "records.py", "release", "verify", "verify.py"),
     },

@@ -125,11 +125,14 @@ def run_suites(
                 if not waiting:
                     break
                 number, left = waiting.pop(), end - time.monotonic()
+                if left <= 0:
+                    results[number] = TestRun((), _TIME_UP, "")
+                    continue
                 files = {**prepared.get(folder, {}), **variants[number]}
                 request = {"op": "suite", "file": test_file, "folder": folder, "files": files, "env": dict(env)}
-                seconds = max(0.0, left / 2 if waiting else left)
+                seconds = max(0.1, left / 2 if waiting else left)
                 running.append(_Run(sandbox, number, folder, request, seconds, until[number]))
-            for run in _ready(running):
+            for run in _ready(running) if running else ():
                 result = run.heard()
                 if result is not None:
                     results[run.number] = result
