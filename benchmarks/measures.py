@@ -144,13 +144,13 @@ def throughput(settings: Settings) -> Found:
                 cost = ours.run(cores, cores)
                 _must_be_right("ours", ours, assignment.submissions(size, endless=False), found)
             each[cores, size] = cost.wall_s
-            found.row(f"{size} submissions, {cores} cores: submissions per second", "/s", [size / cost.wall_s])
+            found.row(f"{size} submissions, {_cores(cores)}: submissions per second", "/s", [size / cost.wall_s])
             if cost.cpu_s is not None:
-                found.row(f"{size} submissions, {cores} cores: CPU per submission", "s", [cost.cpu_s / size])
+                found.row(f"{size} submissions, {_cores(cores)}: CPU per submission", "s", [cost.cpu_s / size])
     small, large = sorted(settings.sizes)[-2:] if len(settings.sizes) > 1 else (0, 0)
     for cores in settings.cores if small else ():
         change = (each[cores, large] / large) / (each[cores, small] / small)
-        claim = f"cost per submission: {large} within 10 % of {small}, on {cores} cores"
+        claim = f"cost per submission: {large} within 10 % of {small}, on {_cores(cores)}"
         found.goal(Goal(claim, change, 1.1, at_most=True))
     return found
 
@@ -201,6 +201,10 @@ def verify(settings: Settings) -> Found:
         if cost.cpu_s is not None:
             found.row(f"verify {lab}: CPU", "s", [cost.cpu_s])
     return found
+
+
+def _cores(number: int) -> str:
+    return f"{number} core" if number == 1 else f"{number} cores"
 
 
 MEASURES: dict[str, Callable[[Settings], Found]] = {

@@ -22,8 +22,9 @@ from autograder.catalog import Catalog
 from autograder.grading import Request, grade
 from autograder.manifest import Lab, Limits, Task
 from autograder.results import CheckResult, LabReport
-from autograder.sandbox.client import LEVELS, Sandbox, Worker, Zygote
+from autograder.sandbox.client import LEVELS, Sandbox, Zygote
 from autograder.sandbox.confine import Cell
+from autograder.sandbox.link import Worker
 from autograder.staging import stage
 from autograder.submission import Submission
 

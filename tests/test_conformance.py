@@ -26,8 +26,9 @@ import pytest
 
 from autograder.errors import StudentCrash, StudentError, StudentTimeout
 from autograder.sandbox import _linux
-from autograder.sandbox.client import LEVELS, Sandbox, Worker, Zygote
+from autograder.sandbox.client import LEVELS, Sandbox, Zygote
 from autograder.sandbox.confine import Cell
+from autograder.sandbox.link import Worker
 from autograder.submission.suite import run_suites
 
 HERE = Path(__file__).parent / "conformance"

@@ -10,20 +10,20 @@ from collections import Counter
 
 import pytest
 
-from autograder.submission import named
+from autograder.submission import Named
 from autograder.submission.remote import pickle_arguments
 from autograder.wording import call_text
 
 
 def test_it_does_what_the_real_one_does() -> None:
     """A function is called, a class makes an object."""
-    assert named("math:gcd")(12, 18) == 6
-    assert named("collections:Counter")("aab") == Counter(a=2, b=1)
+    assert Named("math:gcd")(12, 18) == 6
+    assert Named("collections:Counter")("aab") == Counter(a=2, b=1)
 
 
 def test_student_code_gets_the_real_one() -> None:
     """What is pickled is the function itself, also inside a partial."""
-    base = named("builtins:int")
+    base = Named("builtins:int")
     (plain, partial), _ = pickle.loads(pickle_arguments((base, functools.partial(base, base=2)), {}, lambda _: 0))
 
     assert plain is int
@@ -33,16 +33,16 @@ def test_student_code_gets_the_real_one() -> None:
 
 def test_it_goes_by_its_name() -> None:
     """In feedback it is called what the learner calls it."""
-    assert call_text("f", (named("sklearn.metrics:accuracy_score"),), {}) == "f(accuracy_score)"
+    assert call_text("f", (Named("sklearn.metrics:accuracy_score"),), {}) == "f(accuracy_score)"
 
 
 def test_nothing_is_imported_before_it_is_called() -> None:
     """Neither by its name nor by being sent; its call imports it."""
     code = (
         "import sys\n"
-        "from autograder.submission import named\n"
+        "from autograder.submission import Named\n"
         "from autograder.submission.remote import pickle_arguments\n"
-        "loads = named('plistlib:loads')\n"
+        "loads = Named('plistlib:loads')\n"
         "pickle_arguments((loads,), {}, lambda _: 0)\n"
         "assert 'plistlib' not in sys.modules\n"
         "assert loads(b'<plist><integer>3</integer></plist>') == 3\n"
@@ -56,4 +56,4 @@ def test_nothing_is_imported_before_it_is_called() -> None:
 def test_a_name_that_is_not_there_is_told() -> None:
     """A typing error is an error of the grader when it is called, as with any import."""
     with pytest.raises((AttributeError, ImportError), match="no_such"):
-        named("math:no_such_thing")(1)
+        Named("math:no_such_thing")(1)

@@ -198,13 +198,13 @@ def test_a_run_is_over_when_a_test_asked_for_has_failed(run: Run, copies: int) -
 def test_no_run_finds_another_s_files_or_names_in_memory(run: Run) -> None:
     """A run's process has never held what belongs to the other runs, nor which failure would end it."""
     tests = (
-        "import gc, pathlib, sys\n\ndef held(value, seen):\n"
+        "import gc, pathlib, sys\n\ndef held(value):\n"
         "    if isinstance(value, (str, bytes)):\n        return [value]\n"
         "    if isinstance(value, dict):\n        return [*value.keys(), *value.values()]\n"
         "    return list(value) if isinstance(value, (list, tuple, set)) else []\n\n"
         "def test_it():\n"
         "    own = pathlib.Path('data.csv').read_bytes()\n"
-        "    found = [piece for each in gc.get_objects() for piece in held(each, set())]\n"
+        "    found = [piece for each in gc.get_objects() for piece in held(each)]\n"
         "    texts = {piece for piece in found if isinstance(piece, bytes) and piece.startswith(b'variant ')}\n"
         "    names = {piece for piece in found if isinstance(piece, str) and piece.startswith('sought')}\n"
         "    assert texts <= {own}, texts\n    assert not names - {'sought'}, names\n"

@@ -60,10 +60,11 @@ def verify(
     if all_mutants and no_mutants:
         raise UsageError("Choose one of --all-mutants and --no-mutants.")
     most = 0 if no_mutants else None if all_mutants else mutants
+    workers = jobs or usable_cores()
     with verdicts.Board() as board:
-        workers = jobs or usable_cores()
-        planned = board.planned
-        for verdict in run(catalog, chosen, workers=workers, seed=seed, mutants=most, repeat=repeat, planned=planned):
+        for verdict in run(
+            catalog, chosen, workers=workers, seed=seed, mutants=most, repeat=repeat, planned=board.planned
+        ):
             board.add(verdict)
     if json is not None:
         _write(json, board.proof.to_json())

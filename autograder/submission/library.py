@@ -6,16 +6,21 @@ import functools
 import pkgutil
 from typing import Any
 
-__all__ = ["Named", "named"]
+__all__ = ["Named"]
 
 
 class Named:
-    """Stands for a function or class of a library: called here it does what that does, student code gets the real one.
+    """A function or class of a library, imported when it is first called; student code gets the real one.
 
     A learner who has not come so far need not wait for the import.
     """
 
     def __init__(self, path: str) -> None:
+        """Name it.
+
+        Args:
+            path: ``"sklearn.metrics:accuracy_score"``.
+        """
         self._path = path
         self.__name__ = path.rpartition(":")[2]
 
@@ -29,12 +34,3 @@ class Named:
     @functools.cached_property
     def _real(self) -> Any:
         return pkgutil.resolve_name(self._path)
-
-
-def named(path: str) -> Named:
-    """A function or class of a library, imported when it is first called.
-
-    Args:
-        path: ``"sklearn.metrics:accuracy_score"``.
-    """
-    return Named(path)

@@ -11,8 +11,9 @@ from typing import Any, Final, Protocol
 
 from autograder.errors import StudentCrash, StudentError, StudentMissing, StudentResult, StudentTimeout
 from autograder.manifest import Limits
-from autograder.sandbox.client import Sandbox, Worker, Zygote
+from autograder.sandbox.client import Sandbox, Zygote
 from autograder.sandbox.confine import Cell
+from autograder.sandbox.link import Worker
 from autograder.sandbox.wire import Handle
 from autograder.submission.answers import as_error, as_faults, as_names, crash
 from autograder.submission.remote import Remote, pickle_arguments

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from autograder.errors import StudentCrash, StudentError, StudentTimeout
-from autograder.sandbox.client import Sandbox, Worker
+from autograder.sandbox.client import Sandbox
+from autograder.sandbox.link import Worker
 
 __all__ = ["TestCase", "TestRun", "read_run", "run_suites"]
 
@@ -153,7 +154,9 @@ def _prepared(
         worker.begin({"op": "rewrite", "file": test_file, "folder": folder}, timeout_s)
     for folder, worker in workers.items():
         with contextlib.suppress(StudentError):  # a file that ends the process that reads it, each run will meet
-            made[folder] = dict(worker.listen()["ok"])
+            files = worker.listen().get("ok")
+            if isinstance(files, dict) and all(type(file) is bytes for file in files.values()):
+                made[folder] = files
         worker.close()
     return made
 

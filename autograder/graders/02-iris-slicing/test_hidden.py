@@ -12,20 +12,19 @@ import pytest
 
 from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
-from autograder.submission import named
+from autograder.submission import Named
 
-LogisticRegression = named("sklearn.linear_model:LogisticRegression")
-StandardScaler = named("sklearn.preprocessing:StandardScaler")
-accuracy_score = named("sklearn.metrics:accuracy_score")
-f1_score = named("sklearn.metrics:f1_score")
-make_pipeline = named("sklearn.pipeline:make_pipeline")
-precision_score = named("sklearn.metrics:precision_score")
-train_test_split = named("sklearn.model_selection:train_test_split")
+LogisticRegression = Named("sklearn.linear_model:LogisticRegression")
+StandardScaler = Named("sklearn.preprocessing:StandardScaler")
+accuracy_score = Named("sklearn.metrics:accuracy_score")
+f1_score = Named("sklearn.metrics:f1_score")
+make_pipeline = Named("sklearn.pipeline:make_pipeline")
+precision_score = Named("sklearn.metrics:precision_score")
+train_test_split = Named("sklearn.model_selection:train_test_split")
 
 NOTEBOOK = "iris_slicing.ipynb"
 TESTS = "test_slices.py"
 FEATURES = ("petal_width", "pollen", "sepal_length", "sepal_width")
-FEATURES_OF_IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 # ---------------------------------------------------------------------------------------- 1. slice-stats
 
@@ -355,8 +354,9 @@ _GROWN = {}  # growing takes a few model fits, and each submission gets the same
 @pytest.fixture(scope="session")
 def begun(submission):
     """Nothing, if worst_slice has been begun. For one that has not, nobody needs to grow a garden."""
+    iris = datasets.load("iris")
     try:
-        submission.load(NOTEBOOK).worst_slice(datasets.load("iris"), list(FEATURES_OF_IRIS))
+        submission.load(NOTEBOOK).worst_slice(iris, [*iris.columns.drop("species")])
     except StudentError as error:
         if error.isa("NotImplementedError"):
             raise

@@ -9,9 +9,9 @@ import pytest
 
 from autograder import datasets, expect
 from autograder.errors import StudentError
-from autograder.submission import named
+from autograder.submission import Named
 
-accuracy_score = named("sklearn.metrics:accuracy_score")
+accuracy_score = Named("sklearn.metrics:accuracy_score")
 
 NOTEBOOK = "iris_slicing.ipynb"
 TESTS = "test_slices.py"

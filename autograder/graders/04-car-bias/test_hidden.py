@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
-from autograder.submission import named
+from autograder.submission import Named
 
-LogisticRegression = named("sklearn.linear_model:LogisticRegression")
-train_test_split = named("sklearn.model_selection:train_test_split")
-OneHotEncoder = named("sklearn.preprocessing:OneHotEncoder")
+LogisticRegression = Named("sklearn.linear_model:LogisticRegression")
+train_test_split = Named("sklearn.model_selection:train_test_split")
+OneHotEncoder = Named("sklearn.preprocessing:OneHotEncoder")
 
 NOTEBOOK = "car_bias.ipynb"
 FINDINGS = "findings.toml"

@@ -27,12 +27,12 @@ from raisin_card.words import ALL, AVERAGES, Words
 
 from autograder import datasets, expect
 from autograder.errors import GraderError, StudentError
-from autograder.submission import named
+from autograder.submission import Named
 
-LogisticRegression = named("sklearn.linear_model:LogisticRegression")
-train_test_split = named("sklearn.model_selection:train_test_split")
-make_pipeline = named("sklearn.pipeline:make_pipeline")
-StandardScaler = named("sklearn.preprocessing:StandardScaler")
+LogisticRegression = Named("sklearn.linear_model:LogisticRegression")
+train_test_split = Named("sklearn.model_selection:train_test_split")
+make_pipeline = Named("sklearn.pipeline:make_pipeline")
+StandardScaler = Named("sklearn.preprocessing:StandardScaler")
 
 CODE = "raisin.py"
 CARD = "MODEL_CARD.md"
@@ -490,7 +490,7 @@ def test_the_split_is_described(submission):
 
 
 @pytest.mark.task("model-card")
-def test_out_of_scope_use_is_named(submission):
+def test_out_of_scope_use_is_Named(submission):
     """The section on use says what the model is not for."""
     text = _card(submission).section("Intended Use")
 

@@ -238,10 +238,11 @@ def verdict(submission: Submission, asked_for: frozenset[str]) -> Verdict:
         found += [(variant, noticed.pop(variant)) for variant in correct[1:]]
         sound = frozenset(sound_tests(run for _, run in found))
         # Was it the order, or the app? And what would have failed if an unsound test had not ended the run?
-        doubtful = [replace(variant, order="") for variant, run in found if variant.order and names - _passed(run)]
+        failing = (variant for variant, run in found if variant.order and names - _passed(run))
+        doubtful = dict.fromkeys((replace(variant, order="") for variant in failing), none)
         stopped = [fault for fault, run in noticed.items() if names & _failed(run) and not sound & _failed(run)]
-        again = _runs(submission, dict.fromkeys(doubtful, none) | dict.fromkeys(stopped, sound))
-        found += [(variant, again.pop(variant)) for variant in dict.fromkeys(doubtful)]
+        again = _runs(submission, doubtful | dict.fromkeys(stopped, sound))
+        found += [(variant, again.pop(variant)) for variant in doubtful]
         noticed |= again
     return Verdict(submission.read(TESTS).splitlines(), found, list(noticed.items()))
 
