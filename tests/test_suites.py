@@ -197,18 +197,23 @@ def test_a_run_is_over_when_a_test_asked_for_has_failed(run: Run, copies: int) -
 
 def test_no_run_finds_another_s_files_or_names_in_memory(run: Run) -> None:
     """A run's process has never held what belongs to the other runs, nor which failure would end it."""
-    tests = (
-        "import gc, pathlib, sys\n\ndef held(value):\n"
-        "    if isinstance(value, (str, bytes)):\n        return [value]\n"
-        "    if isinstance(value, dict):\n        return [*value.keys(), *value.values()]\n"
-        "    return list(value) if isinstance(value, (list, tuple, set)) else []\n\n"
-        "def test_it():\n"
-        "    own = pathlib.Path('data.csv').read_bytes()\n"
-        "    found = [piece for each in gc.get_objects() for piece in held(each)]\n"
-        "    texts = {piece for piece in found if isinstance(piece, bytes) and piece.startswith(b'variant ')}\n"
-        "    names = {piece for piece in found if isinstance(piece, str) and piece.startswith('sought')}\n"
-        "    assert texts <= {own}, texts\n    assert not names - {'sought'}, names\n"
-    )
+    tests = """
+import gc, pathlib
+
+def everything():
+    seen, waiting = {}, gc.get_objects()
+    while waiting:  # the collector itself does not list a dict of plain values
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen[id(value)] = value
+            waiting += gc.get_referents(value)
+    return seen.values()
+
+def test_it():
+    own, found = pathlib.Path("data.csv").read_bytes(), list(everything())
+    assert {each for each in found if type(each) is bytes and each.startswith(b"variant ")} == {own}
+    assert not [each for each in found if type(each) is str and each.startswith("sought-") and each != "sought-"]
+"""
     variants = [{"data.csv": b"variant %d" % number} for number in range(6)]
     runs = run(tests, variants, until=[["sought-by-the-grader"]] * 6)
 
