@@ -103,6 +103,15 @@ def test_the_environment_is_extended(run: Run) -> None:
 
 
 @pytest.mark.parametrize("warm", [True, False])
+@pytest.mark.parametrize(("env", "arrives"), [({"PYTHONUNBUFFERED": "1"}, "é half a li"), ({}, "")])
+def test_output_is_unbuffered_where_asked(run: Run, warm: bool, env: dict[str, str], arrives: str) -> None:
+    """With PYTHONUNBUFFERED each piece of text arrives at once, otherwise what is not flushed can be lost."""
+    program = "import os\nprint('é half a li', end='')\nos._exit(0)"
+
+    assert run("python", "work.py", files={"work.py": program}, env=env, warm=warm) == (0, arrives, "")
+
+
+@pytest.mark.parametrize("warm", [True, False])
 def test_a_program_that_is_not_there_says_so(run: Run, warm: bool) -> None:
     """A missing script or command ends as a shell has it: 2 or 127, and the name in the message."""
     script, command = run("python", "gone.py", warm=warm), run("no-such-command", warm=warm)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import io
 import os
 import runpy
 import select
@@ -63,6 +64,8 @@ def run_program(argv: Sequence[str]) -> None:
     Raises:
         SystemExit: as the program does.
     """
+    if os.environ.get("PYTHONUNBUFFERED"):
+        _unbuffer()
     processes = sys.modules.get("multiprocessing.process")
     if processes is not None:  # it keeps the folder of its import, where the processes that it spawns look for modules
         vars(processes)["ORIGINAL_DIR"] = os.getcwd()
@@ -209,6 +212,14 @@ def _print_exception(error: BaseException) -> None:
             break
         trace = trace.tb_next
     sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def _unbuffer() -> None:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        raw, old = io.FileIO(number, "w", closefd=False), getattr(sys, name)
+        new = io.TextIOWrapper(raw, encoding=old.encoding, errors=old.errors, write_through=True)
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
 
 
 def _run_file(path: str, argv: Sequence[str]) -> None:

@@ -346,7 +346,7 @@ def test_each_flower_has_an_id_of_its_own(heroku, rng):
 @pytest.mark.needs("test_two_flowers")
 def test_predictions_are_logged_to_the_stream(heroku, rng):
     """Each prediction is a line in the log stream, and nothing is left on the disk."""
-    with _cold(heroku) as dyno:
+    with heroku.dyno("web", command=_app()) as dyno:
         dyno.ready()
         answers = [dyno.predict(_flower(rng)) for _ in range(3)]
         left = heroku.files_of(dyno)
@@ -381,7 +381,7 @@ def _app():
 
 
 def _cold(heroku):
-    """A dyno whose interpreter is its own: texts have other hash values there, and output is not buffered."""
+    """A dyno whose interpreter is its own: texts have other hash values there."""
     return heroku.dyno("web", command=_app(), env={"PYTHONHASHSEED": "random"}, warm=False)
 
 
