@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import assignment
+from benchmarks import assignment, floor
 from benchmarks.assignment import FILE, LAB, Submission
 from benchmarks.meter import Command, Cost, measure
 
-__all__ = ["GRADERS", "Grader", "Nbgrader", "Otter", "Ours", "Pytest", "environment", "versions"]
+__all__ = ["GRADERS", "Floor", "Grader", "Nbgrader", "Otter", "Ours", "Pytest", "environment", "versions"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCK = Path(__file__).parent / "peers" / "requirements.txt"
@@ -159,7 +159,7 @@ class Otter:
 
 
 class Pytest:
-    """Plain pytest, one process for each submission, without any isolation: the naive floor."""
+    """Plain pytest, one process for each submission, without any isolation: the naive way."""
 
     def __init__(self, folder: Path, peers: Path, students: Sequence[Submission], parts: int = 1) -> None:
         """Set up; nothing of this is measured."""
@@ -187,9 +187,39 @@ class Pytest:
         return found
 
 
-GRADERS: dict[str, type[Ours | Nbgrader | Otter | Pytest]] = {
+class Floor:
+    """A fork of a warm process for each submission, and nothing around it: the least that a class can cost."""
+
+    def __init__(self, folder: Path, peers: Path, students: Sequence[Submission], parts: int = 1) -> None:
+        """Set up; nothing of this is measured."""
+        self._folder = folder
+        self._students = [student.student for student in students]
+        assignment.write_class(folder, students)
+        assignment.write_pytest(folder).rename(folder / "checks.py")
+
+    def run(self, cores: int, at_once: int) -> Cost:
+        """Grade the class from nothing."""
+        for student in self._students:
+            self._passed(student).unlink(missing_ok=True)
+        argv = [sys.executable, "-P", floor.__file__, str(self._folder), str(at_once)]
+        one_thread = {
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }  # which a fork would have to end and start again
+        return measure([Command(argv, self._folder, one_thread)], cores=cores)
+
+    def scores(self) -> dict[str, float]:
+        """Student → checks that passed."""
+        return {student: float(self._passed(student).read_text()) for student in self._students}
+
+    def _passed(self, student: str) -> Path:
+        return self._folder / student / LAB / floor.NAME
+
+
+GRADERS: dict[str, type[Ours | Nbgrader | Otter | Pytest | Floor]] = {
     "ours": Ours,
     "nbgrader": Nbgrader,
     "otter": Otter,
     "pytest": Pytest,
+    "floor": Floor,
 }

@@ -110,6 +110,10 @@ def classes(settings: Settings) -> Found:
     more = assignment.submissions(CLASS_OF, endless=False)
     runs = max(1, settings.runs // 2)
     many = found.row(f"ours, {CLASS_OF} submissions", "s", _class("ours", more, peers, found, runs))
+    floor = [
+        found.row(f"floor, {size} submissions", "s", _class("floor", some, peers, found, runs), base=own)
+        for size, some, own in ((settings.size, students, ours), (CLASS_OF, more, many))
+    ]
     wanted = {"nbgrader": (20, 60), "otter": (35, 100)}
     for name in settings.peers:
         label = f"{name}, {settings.size} submissions"
@@ -118,6 +122,8 @@ def classes(settings: Settings) -> Found:
         extended = found.row(f"{name}, {CLASS_OF} at that rate", "s", rate, base=many)
         for row, least, size in zip((their, extended), wanted.get(name, ()), (settings.size, CLASS_OF), strict=False):
             found.goal(Goal(f"{size} submissions: {name} ≥ {least} × ours", row.ratio, least, at_most=False))
+        few, lot = (ratio(row.values, own.values) for row, own in zip((their, extended), floor, strict=True))
+        found.note(f"{name} takes {few:.1f} × the floor on {settings.size} submissions, {lot:.1f} × on {CLASS_OF}")
     return found
 
 

@@ -135,10 +135,14 @@ INTRODUCTION = """\
 <!-- Written by `nox -s bench -- --summary`. Do not edit: measure again. -->
 
 `nox -s bench` measures this autograder, and beside it, on the same work in the same run, nbgrader (`autograde`),
-otter-grader (`otter run`) and plain `pytest`, one process for each submission without any isolation, as the naive
-floor. The work is a small assignment on slices of Iris with eight checks, written for each of them in its own form, and
-the submissions of twenty students: ten right, five wrong, three that raise, one unfinished, one endless. All graders
-must give the same scores.
+otter-grader (`otter run`) and plain `pytest`, one process for each submission without any isolation, as the naive way.
+The work is a small assignment on slices of Iris with eight checks, written for each of them in its own form, and the
+submissions of twenty students: ten right, five wrong, three that raise, one unfinished, one endless. All graders must
+give the same scores.
+
+The floor is the least that a class can cost on the machine: one process has everything imported and forks for each
+submission, and the fork runs cells and checks. Nothing protects anyone there, nothing ends what never ends, and nobody
+is told anything; so it is no grader, and what a grader does comes on top.
 
 Read the ratios. Seconds are those of one machine on one day, and of whatever else ran on it; graders that are compared
 were measured one after the other in one run. Of a value that was measured more than once the median is shown, with

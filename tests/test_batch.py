@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder.batch import pool, run
+from autograder.batch import pool
 from autograder.batch.folder import held
 from autograder.batch.pool import each
 from autograder.batch.run import ClassResult, Order, grade_class
@@ -78,12 +78,6 @@ class Watch:
 
     def recorded(self, record: Record) -> None:
         self.records.append(record)
-
-
-@pytest.fixture(autouse=True)
-def _safe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether this machine isolates is asked elsewhere."""
-    monkeypatch.setattr(run, "_must_be_safe", lambda: None)
 
 
 class Class:

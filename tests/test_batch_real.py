@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder.batch import run
+from autograder.batch import pool
 from autograder.batch.handed import Handed
 from autograder.batch.pool import Pools, each
 from autograder.batch.worker import Job, examine, grade_job
@@ -118,7 +118,7 @@ def test_a_class_without_walls_is_refused(
     submissions, results = folders
     hand_in(submissions, ann=GOOD)
     with monkeypatch.context() as patch:
-        patch.setattr(run.Zygote, "level", "process")
+        patch.setattr(pool.Zygote, "level", "process")
         refused = command("grade-class", submissions, "--to", results)
         nothing = scores(results)
         forced = command("grade-class", submissions, "--to", results, "--allow-unsafe", "--jobs", "1")

@@ -109,13 +109,36 @@ def test_otter_s_tests_run_where_the_functions_are(tmp_path: Path) -> None:
 
 
 def test_plain_pytest_grades_the_notebook(tmp_path: Path) -> None:
-    """The naive floor does the same work: all checks pass on the reference solution."""
+    """It does the same work: all checks pass on the reference solution."""
     assignment.write_class(tmp_path, TWENTY[:1])
     path = assignment.write_pytest(tmp_path / "student0001" / assignment.LAB)
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", path.name]
     done = subprocess.run(argv, cwd=path.parent, capture_output=True, text=True, check=False)
 
     assert f"{assignment.total_checks()} passed" in done.stdout
+
+
+def test_the_floor_gives_the_same_scores(tmp_path: Path) -> None:
+    """Forks of a warm process come to what was agreed on, each for itself."""
+    students = assignment.submissions(19, endless=False)
+    floor = graders.Floor(tmp_path, Path(), students)
+    cost = floor.run(2, 2)
+
+    assert cost.codes == (0,)
+    assert floor.scores() == {student.student: student.passed for student in students}
+
+
+def test_a_class_is_held_against_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says how many times the floor another grader takes, and what ours takes."""
+    seconds = {"ours": 0.04, "floor": 0.02, "nbgrader": 0.5}
+    monkeypatch.setattr(graders, "environment", lambda _: Path())
+    monkeypatch.setattr(graders, "versions", lambda _: {})
+    monkeypatch.setattr(measures, "_class", lambda name, students, *_: [seconds[name] * len(students)] * 2)
+    found = measures.classes(Settings(peers=("nbgrader",)))
+
+    ratios = {row.name: row.ratio for row in found.rows}
+    assert ratios["floor, 200 submissions"] == pytest.approx(0.5)
+    assert "nbgrader takes 25.0 × the floor on 19 submissions, 25.0 × on 200" in found.notes
 
 
 def test_our_scores_are_read_from_the_results(tmp_path: Path) -> None:

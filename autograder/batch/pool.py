@@ -17,7 +17,7 @@ from typing import Final
 from autograder.batch import template
 from autograder.batch.worker import Done, Job, begin, grade_job
 from autograder.catalog import Catalog
-from autograder.errors import InfrastructureError
+from autograder.errors import InfrastructureError, UsageError
 from autograder.sandbox.client import Zygote
 
 __all__ = ["Pools", "each"]
@@ -33,15 +33,17 @@ _MAX_BREAKS: Final = 8
 class Pools:
     """Process pools on this machine. Workers end with this object, and with the process that made it."""
 
-    def __init__(self, workers: int, root: str) -> None:
+    def __init__(self, workers: int, root: str, *, unsafe: bool = False) -> None:
         """Prepare pools.
 
         Args:
             workers: processes in each.
             root: of the course.
+            unsafe: whether student code may run without walls around it.
         """
         self.workers = workers
         self._root = root
+        self._unsafe = unsafe
         self._pool: ProcessPoolExecutor | None = None
         self._zygote: Zygote | None = None
         self._alive: contextlib.ExitStack = contextlib.ExitStack()
@@ -51,10 +53,13 @@ class Pools:
 
         What graders need is imported once, by the process that all workers are forked from; meanwhile a zygote that
         they share imports what submissions need.
+
+        Raises:
+            UsageError: this machine cannot isolate student code.
         """
         self.close(at_once=True)
         preload = Catalog(Path(self._root)).lab(lab).preload
-        _start_template(preload)
+        _start_template(self._root, lab, preload)
         self._zygote = Zygote(preload)
         context = multiprocessing.get_context("forkserver")
         theirs, mine = context.Pipe(duplex=False)
@@ -62,6 +67,11 @@ class Pools:
         self._alive.callback(mine.close)
         shared = self._zygote.share()
         self._alive.callback(shared[0].close)
+        if self._zygote.level == "process" and not self._unsafe:
+            raise UsageError(
+                "This machine cannot isolate student code, and a class is not graded without that. `nox -s doctor` "
+                "tells what is missing. If you trust everyone in the class: --allow-unsafe."
+            )
         begun = (self._root, lab, theirs, shared)
         self._pool = ProcessPoolExecutor(self.workers, context, begin, begun)
         return self._pool
@@ -85,11 +95,11 @@ class Pools:
         self.close(at_once=kind is not None)
 
 
-def _start_template(modules: Sequence[str]) -> None:
+def _start_template(root: str, lab: str, modules: Sequence[str]) -> None:
     """Start the process that workers are forked from, unless there is one; it imports and does not wait for us."""
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
-    os.environ[template.VARIABLE] = template.describe(modules, get_temp_dir())
+    os.environ[template.VARIABLE] = template.describe(root, lab, modules, get_temp_dir())
     try:
         forkserver.set_forkserver_preload([template.__name__])
         forkserver.ensure_running()

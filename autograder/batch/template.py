@@ -1,7 +1,7 @@
 """Loaded by the process that workers are forked from, and by no other: what all of them need is imported here, once.
 
-Imports at import time are all that a fork server offers. Which libraries the graders need is not known before they
-are loaded; those that submissions need come close.
+Imports at import time are all that a fork server offers. The first lab's checks are collected here, too, so that no
+worker does it for itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 __all__ = ["VARIABLE", "describe"]
 
@@ -21,25 +22,36 @@ VARIABLE = "AUTOGRADER_TEMPLATE"
 """Environment variable with what :func:`describe` gives."""
 
 
-def describe(modules: Sequence[str], folder: str) -> str:
+def describe(root: str, lab: str, modules: Sequence[str], folder: str) -> str:
     """What the process is told.
 
     Args:
+        root: of the course.
+        lab: what workers will grade first.
         modules: to import.
         folder: multiprocessing's own, to be removed at the end, also if the process that made it was killed.
     """
-    return json.dumps({"modules": list(modules), "folder": folder})
+    return json.dumps({"root": root, "lab": lab, "modules": list(modules), "folder": folder})
 
 
-def _fill(modules: Sequence[str]) -> None:
-    for name in (*modules, "autograder.checks", "autograder.render.html"):
+def _fill(root: str, lab: str, modules: Sequence[str]) -> None:
+    for name in modules:
         with contextlib.suppress(Exception):  # whoever needs it will say what is wrong
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        from autograder.catalog import Catalog
+        from autograder.checks import checks_of
+        from autograder.render import html
+        from autograder.results import Report
+
+        html.page(Report(labs=()))
+        catalog = Catalog(Path(root))
+        checks_of(catalog, catalog.lab(lab))
 
 
 if VARIABLE in os.environ:
     _told = json.loads(os.environ[VARIABLE])
     atexit.register(shutil.rmtree, _told["folder"], ignore_errors=True)
     gc.disable()
-    _fill(_told["modules"])
+    _fill(_told["root"], _told["lab"], _told["modules"])
     gc.freeze()
