@@ -78,6 +78,13 @@ PLAIN = st.recursive(
 @example([0, "a", [1, [2, [3]]]])
 @example({1: "a", (1,): "b", frozenset({1}): "c"})
 @example(dt.timedelta(days=999_999_999, microseconds=1))
+@example([None, True, 1.5, "a", -(2**63), 2**64 - 1] * 3)
+@example([*range(20), 2**64])
+@example([*range(20), -(2**63) - 1])
+@example(["x"] * 20 + ["x" * 1024, "x" * 1025])
+@example({number: "x" * (number * 100) for number in range(20)})
+@example([*"abcdefghijk", ["l"], ("m", b"n")])
+@example(frozenset(range(100)))
 def test_plain_data_comes_back_the_same(value: object) -> None:
     """Plain data of any nesting comes back equal, types and order included."""
     back = there_and_back(value)

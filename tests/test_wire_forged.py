@@ -50,6 +50,7 @@ FORGED = {
     "cut skeleton": frame(b"\x92\x00"),
     "a map": frame({"a": 1}),
     "an extension type": frame(msgpack.ExtType(5, b"x")),
+    "an extension type among texts": frame([tag.LIST, *"abcdefghijk", msgpack.ExtType(5, b"x")]),
     "a timestamp": frame([tag.LIST, msgpack.Timestamp(1, 2)]),
     "no tag": frame([]),
     "a tag that is a text": frame(["__class__", 1]),

@@ -32,6 +32,7 @@ from autograder.sandbox._forms import (
     RANGE,
     SCALAR,
     SERIES,
+    STANDS_FOR_ITSELF,
     STR,
     TIME,
     Blobs,
@@ -53,19 +54,26 @@ def decode(node: Any, blobs: Blobs, depth: int) -> Any:
     down = depth + 1
     match tag:
         case 0:  # LIST
-            return [decode(part, blobs, down) for part in rest]
+            return _all(rest, blobs, down)
         case 1:  # TUPLE
-            return tuple(decode(part, blobs, down) for part in rest)
+            return tuple(_all(rest, blobs, down))
         case 2:  # SET
-            return set(_hashable([decode(part, blobs, down) for part in rest]))
+            return set(_hashable(_all(rest, blobs, down)))
         case 3:  # FROZEN
-            return frozenset(_hashable([decode(part, blobs, down) for part in rest]))
+            return frozenset(_hashable(_all(rest, blobs, down)))
         case 4:  # DICT
-            parts = [decode(part, blobs, down) for part in rest]
+            parts = _all(rest, blobs, down)
             return dict(zip(_hashable(parts[::2]), parts[1::2], strict=True))
     if tag in _BULK:
         blobs.count()
     return _DECODERS[tag](rest, blobs, down)
+
+
+def _all(nodes: list[Any], blobs: Blobs, depth: int) -> list[Any]:
+    """What :func:`decode` makes of each; scalars need no look of their own."""
+    if depth <= 2 * MAX_DEPTH and STANDS_FOR_ITSELF.issuperset(map(type, nodes)):
+        return nodes
+    return [decode(node, blobs, depth) for node in nodes]
 
 
 def _hashable(keys: list[Any]) -> list[Any]:
@@ -154,8 +162,8 @@ def _objects(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     if math.prod(dims) != len(parts):
         raise WireError("array of the wrong size")
     flat = np.empty(len(parts), dtype=object)
-    for i, part in enumerate(parts):
-        flat[i] = decode(part, blobs, depth)
+    for i, value in enumerate(_all(parts, blobs, depth)):
+        flat[i] = value
     return flat.reshape(dims)
 
 
@@ -192,7 +200,7 @@ def _frame(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     values = [_column(array, blobs, depth) for array in arrays]
     if len(names) != len(values) or any(len(array) != len(rows) for array in values):
         raise WireError("table of the wrong shape")
-    frame = pd.DataFrame({i: pd.Series(array, index=rows) for i, array in enumerate(values)}, index=rows)
+    frame = pd.DataFrame(dict(enumerate(values)), index=rows)
     frame.columns = names
     return frame
 
@@ -266,7 +274,7 @@ def _extension(rest: list[Any], blobs: Blobs, depth: int) -> Any:
     name, parts = rest
     if not isinstance(name, str) or not EXTENSION_DTYPE.fullmatch(name):
         raise WireError("unknown dtype")
-    values: Any = [decode(part, blobs, depth) for part in parts]
+    values: Any = _all(parts, blobs, depth)
     return pd.array(values, dtype=name)
 
 

@@ -35,6 +35,7 @@ from autograder.sandbox._forms import (
     SCALAR,
     SERIES,
     SET,
+    STANDS_FOR_ITSELF,
     STR,
     TIME,
     TUPLE,
@@ -55,9 +56,7 @@ class Encoder:
     def encode(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise WireError(f"the value is nested more than {MAX_DEPTH} levels deep, or contains itself")
-        self._nodes += 1
-        if self._nodes > MAX_SKELETON:
-            raise WireError("the value is too large to send: more than 4 million parts")
+        self._count(1)
         if value is None or value is True or value is False:
             return value
         kind = type(value)
@@ -74,6 +73,22 @@ class Encoder:
             if done is not None:
                 return done
         return self._plain(value, depth)
+
+    def _all(self, values: list[Any], depth: int) -> list[Any]:
+        """What :meth:`encode` makes of each; a list of nothing but what stands for itself is looked at as a whole."""
+        if len(values) < 8 or depth > MAX_DEPTH or not STANDS_FOR_ITSELF.issuperset(map(type, values)):
+            return [self.encode(value, depth) for value in values]
+        numbers = [value for value in values if type(value) is int]
+        longest = max((len(value) for value in values if type(value) is str), default=0)
+        if longest > LONG or min(numbers, default=0) < -(2**63) or max(numbers, default=0) >= 2**64:
+            return [self.encode(value, depth) for value in values]
+        self._count(len(values))
+        return values
+
+    def _count(self, parts: int) -> None:
+        self._nodes += parts
+        if self._nodes > MAX_SKELETON:
+            raise WireError("the value is too large to send: more than 4 million parts")
 
     def _integer(self, value: int) -> Any:
         if -(2**63) <= value < 2**64:
@@ -117,11 +132,11 @@ class Encoder:
         if isinstance(value, bytes | bytearray):
             return self._bytes(bytes(value))
         if isinstance(value, dict):
-            return [DICT, *(self.encode(part, depth + 1) for pair in dict.items(value) for part in pair)]
+            return [DICT, *self._all([part for pair in dict.items(value) for part in pair], depth + 1)]
         iterate: tuple[tuple[type[Any], int], ...] = ((list, LIST), (tuple, TUPLE), (set, SET), (frozenset, FROZEN))
         for base, tag in iterate:
             if isinstance(value, base):
-                return [tag, *(self.encode(part, depth + 1) for part in base.__iter__(value))]
+                return [tag, *self._all([*base.__iter__(value)], depth + 1)]
         return self._moment(value) or self._handle(value)
 
     def _moment(self, value: Any) -> Any:
@@ -165,7 +180,7 @@ class Encoder:
             ends = [self.encode(end, depth + 1) for end in (value.left, value.right)]
             return [INTERVAL, *ends, value.closed]
         if isinstance(value, pd.DataFrame):
-            columns = [self._column(value.iloc[:, i].array, depth + 1) for i in range(value.shape[1])]
+            columns = [self._column(column.array, depth + 1) for _, column in pd.DataFrame.items(value)]
             names, rows = self.encode(value.columns, depth + 1), self.encode(value.index, depth + 1)
             return self._bulk(FRAME, names, rows, columns)
         if isinstance(value, pd.Series):
@@ -192,8 +207,7 @@ class Encoder:
             plain = np.ma.getdata(value).astype(object)
             plain[np.ma.getmaskarray(value)] = None
         if plain.dtype == object:
-            parts = [self.encode(part, depth + 1) for part in plain.ravel().tolist()]
-            return self._bulk(OBJECTS, list(plain.shape), parts)
+            return self._bulk(OBJECTS, list(plain.shape), self._all(plain.ravel().tolist(), depth + 1))
         if not DTYPE.fullmatch(plain.dtype.str):
             return self._handle(value)
         blob = self._blob(np.ascontiguousarray(plain).tobytes())
@@ -215,7 +229,7 @@ class Encoder:
             name = "string"
         if not EXTENSION_DTYPE.fullmatch(name):
             return self._array(plain.astype(object), depth + 1)
-        return self._bulk(EXTENSION, name, [self.encode(part, depth + 1) for part in array.astype(object)])
+        return self._bulk(EXTENSION, name, self._all([*array.astype(object)], depth + 1))
 
     def _index(self, index: Any, pd: Any, depth: int) -> Any:
         if isinstance(index, pd.RangeIndex):

@@ -22,6 +22,9 @@ MAX_DIGITS: Final = 4000
 (LIST, TUPLE, SET, FROZEN, DICT, BIG, COMPLEX, STR, BYTES, TIME, ARRAY, OBJECTS, SCALAR) = range(13)
 (FRAME, SERIES, INDEX, RANGE, MULTI, CATEGORICAL, EXTENSION, INTERVAL, HANDLE) = range(13, 22)
 
+STANDS_FOR_ITSELF: Final = frozenset({type(None), bool, int, float, str})
+"""Types of which all but long texts and large numbers are sent as they are."""
+
 DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[mM]8(\[(Y|M|W|D|h|m|s|ms|us|ns)\])?|[SU]\d{1,5})")
 EXTENSION_DTYPE = re.compile(
     r"U?Int(8|16|32|64)|Float(32|64)|boolean|string|str|datetime64\[(s|ms|us|ns), [A-Za-z0-9_/+:-]{1,40}\]"
