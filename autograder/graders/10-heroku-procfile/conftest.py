@@ -103,6 +103,7 @@ class Heroku:
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
         self._numbers = itertools.count(1)
+        self._handed_in: dict[str, bytes | None] = {}
 
     def line(self, kind: str) -> str:
         """The command of a process type.
@@ -184,7 +185,9 @@ class Heroku:
         return folder
 
     def _content(self, name: str) -> bytes | None:
-        return self.submission.read_bytes(name) if self.submission.exists(name) else None
+        if name not in self._handed_in:
+            self._handed_in[name] = self.submission.read_bytes(name) if self.submission.exists(name) else None
+        return self._handed_in[name]
 
 
 @pytest.fixture(scope="session")
