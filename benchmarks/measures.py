@@ -200,7 +200,7 @@ def verify(settings: Settings) -> Found:
     """Proving the graders of a lab: the solution, known mistakes, mutants."""
     found = Found()
     for lab in settings.labs:
-        cost = measure([Command([sys.executable, "-m", "autograder", "verify", lab], graders.REPOSITORY)])
+        cost = measure([Command([sys.executable, "-m", "autograder", "verify", lab, "--fresh"], graders.REPOSITORY)])
         if any(cost.codes):
             found.note(f"verify {lab} ended with exit code {cost.codes[0]}: {_last(cost)}")
         found.row(f"verify {lab}", "s", [cost.wall_s])

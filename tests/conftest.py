@@ -21,6 +21,7 @@ from autograder import cli
 from autograder.catalog import Catalog
 from autograder.grading import Request, grade
 from autograder.manifest import Lab, Limits, Task
+from autograder.mutants.proof import Verdict
 from autograder.results import CheckResult, LabReport
 from autograder.sandbox.client import LEVELS, Sandbox, Zygote
 from autograder.sandbox.confine import Cell
@@ -272,6 +273,21 @@ def verify_here(zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "ProcessPoolExecutor", HereAndNow)
     monkeypatch.setattr(judge, "Zygote", lambda modules, hash_seed: zygote)
     monkeypatch.setattr(judge, "_here", None)
+
+
+@pytest.fixture
+def judged(course: Course, verify_here: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Verdict]]:
+    """Verify the course in this process, without mutants and variants; verdicts by the names of their cases."""
+    from autograder.verify import plan, verify
+
+    monkeypatch.setattr(plan, "variants", lambda lab, exemplar: ())
+
+    def run(**options: Any) -> dict[str, Verdict]:
+        catalog = course.catalog
+        found = verify(catalog, catalog.labs(), **({"mutants": 0} | options))
+        return {verdict.case: verdict for verdict in found}
+
+    return run
 
 
 class Said(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -102,6 +103,15 @@ def test_problems_decide_the_last_line() -> None:
 
     assert good == "6 verdicts, 3 mutants: all as it should be · 12.3 s"
     assert bad == "6 verdicts, 3 mutants: 1 not as it should be · 12.3 s"
+
+
+def test_what_is_remembered_is_told() -> None:
+    """A verdict of an earlier run counts, and is not passed off as one of today."""
+    old = replace(Verdict(LAB, "right", "summed", "", scores=FULL, seconds=1), remembered=True)
+    proof = prove([old, Verdict(LAB, "right", "added", "", scores=FULL, seconds=1)])
+
+    assert shown(proof, 100).splitlines()[-1] == "2 verdicts, 1 of them remembered: all as it should be · 12.3 s"
+    assert json.loads(proof.to_json())["labs"][0]["remembered"] == 1
 
 
 def test_json_has_the_score_of_each_lab() -> None:

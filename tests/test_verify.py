@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from tests.conftest import Course
 
 Judge = Callable[..., dict[str, Verdict]]
-
-
-@pytest.fixture
-def judged(course: Course, verify_here: None, monkeypatch: pytest.MonkeyPatch) -> Judge:
-    """Verify the course in this process, without mutants and variants; verdicts by the names of their cases."""
-    monkeypatch.setattr(plan, "variants", lambda lab, exemplar: ())
-
-    def run(**options: Any) -> dict[str, Verdict]:
-        catalog = course.catalog
-        found = verify(catalog, catalog.labs(), **({"mutants": 0} | options))
-        return {verdict.case: verdict for verdict in found}
-
-    return run
 
 
 def problems(found: dict[str, Verdict]) -> dict[str, str]:

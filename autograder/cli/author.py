@@ -42,6 +42,9 @@ def verify(
         int,
         typer.Option(help="Grade solution and mistakes so often, with other hidden data and hash seeds.", min=1),
     ] = 1,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Grade again what was as it should be and has not changed since.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write what was found to this file, too.")] = None,
 ) -> None:
     """Prove the graders: solution full, starter zero, cases as they say, mutants found, labs/ in step."""
@@ -63,7 +66,14 @@ def verify(
     workers = jobs or usable_cores()
     with verdicts.Board() as board:
         for verdict in run(
-            catalog, chosen, workers=workers, seed=seed, mutants=most, repeat=repeat, planned=board.planned
+            catalog,
+            chosen,
+            workers=workers,
+            seed=seed,
+            mutants=most,
+            repeat=repeat,
+            fresh=fresh,
+            planned=board.planned,
         ):
             board.add(verdict)
     if json is not None:

@@ -33,6 +33,8 @@ class Verdict:
         operator: of a mutant, the kind of mistake.
         diff: of a mutant that no check found, its lines.
         checks: of the solution, the checks and their seconds.
+        key: hash of what it depends on; empty if another try could end in another way.
+        remembered: whether it comes from an earlier run.
     """
 
     lab: str
@@ -47,6 +49,8 @@ class Verdict:
     operator: str = ""
     diff: str = ""
     checks: tuple[tuple[str, float], ...] = ()
+    key: str = ""
+    remembered: bool = False
 
 
 class _Fact(BaseModel):
@@ -101,7 +105,9 @@ class LabProof(_Fact):
     slowest_case: str
     slowest_case_seconds: float
     seconds: float
-    """Of all submissions together, one after the other."""
+    """Of all submissions together, one after the other, when they were graded."""
+    remembered: int = 0
+    """Verdicts of earlier runs."""
 
     @property
     def mutation_score(self) -> float | None:
@@ -168,6 +174,7 @@ def _lab(lab: str, rows: Sequence[Verdict]) -> LabProof:
         slowest_case=slowest.case,
         slowest_case_seconds=slowest.seconds,
         seconds=round(sum(row.seconds for row in rows), 1),
+        remembered=sum(row.remembered for row in rows),
     )
 
 

@@ -97,7 +97,9 @@ def show(proof: Proof, console: Console, seconds: float) -> None:
         _show_lab(lab, console)
     count = sum(total for lab in proof.labs for _, total in lab.kinds.values())
     mutants = sum(lab.killed + len(lab.survivors) for lab in proof.labs)
+    remembered = sum(lab.remembered for lab in proof.labs)
     told = f"{count} verdicts" + (f", {mutants} mutants" if mutants else "")
+    told += f", {remembered} of them remembered" if remembered else ""
     faults = f"{proof.problems} not as it should be" if proof.problems else "all as it should be"
     _line(console, f"{told}: {faults} · {seconds:.1f} s", "bold red" if proof.problems else "bold green")
 

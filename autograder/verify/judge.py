@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import cases, goldens, grading
@@ -13,40 +15,69 @@ from autograder.mutants.proof import Verdict
 from autograder.render.feedback import feedback
 from autograder.results import CheckResult, CheckStatus, LabReport, Outcome, TaskState
 from autograder.sandbox.client import Zygote
+from autograder.verify.memory import Memory
 from autograder.verify.plan import Job
 
 __all__ = ["begin", "judge"]
 
-_here: tuple[Catalog, Zygote] | None = None
+
+@dataclass(frozen=True)
+class _Here:
+    """What this process has prepared."""
+
+    catalog: Catalog
+    modules: tuple[str, ...]
+    hash_seed: int
+    memory: Memory
+    fresh: bool
+
+    @functools.cached_property
+    def zygote(self) -> Zygote:
+        """Where submissions run; not started as long as all is remembered."""
+        return Zygote(self.modules, hash_seed=self.hash_seed)
 
 
-def begin(root: Path, modules: tuple[str, ...], hash_seed: int) -> None:
+_here: _Here | None = None
+
+
+def begin(root: Path, modules: tuple[str, ...], level: str, fresh: bool, hash_seed: int) -> None:
     """Prepare this process.
 
     Args:
         root: of the course.
         modules: what submissions need.
+        level: of isolation that they run at.
+        fresh: whether to judge again what is remembered.
         hash_seed: of student code.
     """
     global _here
-    _here = Catalog(root), Zygote(modules, hash_seed=hash_seed)
+    catalog = Catalog(root)
+    _here = _Here(catalog, modules, hash_seed, Memory(catalog, level), fresh)
 
 
 def judge(job: Job) -> Verdict:
-    """Hold the graders against one submission, in a process that has begun."""
+    """Hold the graders against one submission, in a process that has begun; or recall what came of it."""
     assert _here is not None
-    catalog, zygote = _here
     with tempfile.TemporaryDirectory(prefix="autograder-case-") as folder:
         submission = Path(folder)
-        cases.apply(job.case, catalog.solution_dir(job.lab.id), job.lab, submission)
-        if isinstance(job.case, Mutant):
-            return _try(job, job.case, submission, catalog, zygote)
-        report = grading.grade(grading.Request(job.lab, submission, seed=job.seed), catalog, zygote)
+        cases.apply(job.case, _here.catalog.solution_dir(job.lab.id), job.lab, submission)
+        key = _here.memory.key(job, submission, _here.hash_seed)
+        known = None if _here.fresh else _here.memory.recall(job.lab, key)
+        if known is not None:
+            return replace(known, remembered=True)
+        judged = _try if isinstance(job.case, Mutant) else _grade
+        verdict, slow = judged(job, submission, _here.catalog, _here.zygote)
+    return verdict if verdict.problem or slow else replace(verdict, key=key)
+
+
+def _grade(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[Verdict, bool]:
+    """The verdict on a submission, and whether a check ran into its limit of time: the machine may have been slow."""
+    report = grading.grade(grading.Request(job.lab, submission, seed=job.seed), catalog, zygote)
     problem = _problem(job, report)
     if job.kind == "wrong" and job.seed == 0 and not problem:
         said, by_chance = feedback(report), job.case.by_chance
         problem = goldens.difference(catalog.root, job.lab.id, job.case.name, said, by_chance=by_chance)
-    return Verdict(
+    verdict = Verdict(
         job.lab.id,
         job.kind,
         job.case.name if job.kind != "repeat" else f"{job.case.name}, seed {job.seed}",
@@ -59,10 +90,13 @@ def judge(job: Job) -> Verdict:
         if job.kind == "solution"
         else (),
     )
+    return verdict, _slow(report, job.lab.limits.check_s)
 
 
-def _try(job: Job, mutant: Mutant, submission: Path, catalog: Catalog, zygote: Zygote) -> Verdict:
-    """Look for a check that a mutant does not pass, among the likely tasks first."""
+def _try(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[Verdict, bool]:
+    """Look for a check that a mutant does not pass, among the likely tasks first; the answer is that of _grade."""
+    mutant = job.case
+    assert isinstance(mutant, Mutant)
     lab = job.lab.model_copy(update={"limits": job.lab.limits.model_copy(update={"check_s": job.check_s})})
     rest = tuple(task.id for task in lab.task if task.id not in job.likely)
     seconds = 0.0
@@ -72,7 +106,7 @@ def _try(job: Job, mutant: Mutant, submission: Path, catalog: Catalog, zygote: Z
         seconds += report.seconds
         if report.outcome is not Outcome.GRADED or _lost(report):
             break
-    return Verdict(
+    verdict = Verdict(
         lab.id,
         job.kind,
         mutant.name,
@@ -83,6 +117,11 @@ def _try(job: Job, mutant: Mutant, submission: Path, catalog: Catalog, zygote: Z
         operator=mutant.operator,
         diff=mutant.diff,
     )
+    return verdict, _slow(report, lab.limits.check_s)
+
+
+def _slow(report: LabReport, check_s: float) -> bool:
+    return any(check.seconds >= check_s for task in report.tasks for check in task.checks)
 
 
 def _problem(job: Job, report: LabReport) -> str:

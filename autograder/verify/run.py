@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,9 @@ from autograder.errors import BuildError, ManifestError
 from autograder.manifest import Lab, preloads
 from autograder.mutants import Mutant
 from autograder.mutants.proof import Verdict
+from autograder.sandbox.client import Zygote
 from autograder.verify.judge import begin, judge
+from autograder.verify.memory import Memory
 from autograder.verify.plan import Job, Plan, plan
 
 __all__ = ["verify"]
@@ -33,6 +36,7 @@ def verify(
     seed: int = 0,
     mutants: int | None = None,
     repeat: int = 1,
+    fresh: bool = False,
     planned: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Verdict]:
     """Hold the graders of ``labs`` against everything that is known of them.
@@ -45,6 +49,7 @@ def verify(
         mutants: the most mutants for each lab; all of them if None.
         repeat: how often to grade the solution and each wrong case, each time with other hidden data and another
             order of sets.
+        fresh: whether to judge again what was as it should be and has not changed since.
         planned: told how many verdicts there will be.
 
     Yields:
@@ -53,6 +58,7 @@ def verify(
     Raises:
         ManifestError: a cases.toml has faults; with those of all labs.
         BuildError: a solution cannot be turned into a starter.
+        SandboxError: no submission can be run here.
     """
     plans = _plans(catalog, labs, seed, mutants)
     again = [
@@ -61,12 +67,25 @@ def verify(
     ]
     planned(1 + sum(_size(each) for each in plans) + sum(map(len, again)))
     yield _in_step(catalog)
-    modules = preloads(labs)
-    with _pool(workers, catalog, modules, 0) as pool:
-        yield from _once(pool, plans, workers)
+    with Zygote() as zygote:
+        level = zygote.level
+    memory = Memory(catalog, level)
+    prepare = functools.partial(begin, catalog.root, preloads(labs), level, fresh)
+    with _pool(workers, prepare, 0) as pool:
+        yield from _kept(memory, labs, _once(pool, plans, workers))
     for turn, jobs in enumerate(again, 1):
-        with _pool(workers, catalog, modules, turn) as pool:
-            yield from (verdict for _, verdict in _each(pool, jobs, workers))
+        with _pool(workers, prepare, turn) as pool:
+            yield from _kept(memory, labs, (verdict for _, verdict in _each(pool, jobs, workers)))
+
+
+def _kept(memory: Memory, labs: Sequence[Lab], verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """The verdicts; what is new and may be remembered is."""
+    of = {lab.id: lab for lab in labs}
+    for verdict in verdicts:
+        if verdict.key and not verdict.remembered:
+            with contextlib.suppress(OSError):  # then the next run takes longer
+                memory.keep(of[verdict.lab], verdict)
+        yield verdict
 
 
 def _plans(catalog: Catalog, labs: Sequence[Lab], seed: int, most: int | None) -> list[Plan]:
@@ -99,13 +118,13 @@ def _in_step(catalog: Catalog) -> Verdict:
 
 
 @contextlib.contextmanager
-def _pool(workers: int, catalog: Catalog, modules: tuple[str, ...], turn: int) -> Iterator[Executor]:
+def _pool(workers: int, prepare: Callable[[int], None], turn: int) -> Iterator[Executor]:
     """Processes that judge; in each turn strings hash in another way, in graders and in student code."""
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = str(turn)
     try:
         # Spawned, not forked: a worker must not inherit this process's sockets and threads.
-        with ProcessPoolExecutor(workers, get_context("spawn"), begin, (catalog.root, modules, turn)) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), prepare, (turn,)) as pool:
             yield pool
     finally:
         if before is None:
