@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -10,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from autograder.batch.pool import Pools, each
 from autograder.batch.worker import Job, examine, grade_job
 from autograder.fingerprint import Fingerprints
 from autograder.records import read_records
+from tests.processes import alive, descendants, eventually
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -53,16 +52,6 @@ def hand_in(folder: Path, **works: str) -> None:
 def scores(results: Path) -> dict[str, float | None]:
     """Student → score."""
     return {record.student: record.score for record in read_records(results)} if results.is_dir() else {}
-
-
-def eventually(true: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether it becomes true before patience ends."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_hostile_submissions_leave_their_neighbours_alone(
@@ -148,31 +137,6 @@ def process(course: Course, scratch: Path, *argv: str | Path) -> subprocess.Pope
         text=True,
         start_new_session=True,
     )
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those that still run."""
-    found = set()
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
-                found.add(pid)
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """All processes below one."""
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            parents.setdefault(parent, []).append(int(stat.parent.name))
-    found, waiting = set(), [pid]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found |= set(children)
-        waiting += children
-    return found
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +17,7 @@ from autograder.cases import Case
 from autograder.errors import ManifestError
 from autograder.mutants.proof import Verdict
 from autograder.verify import plan, verify
+from tests.processes import alive, descendants, eventually
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -287,6 +292,24 @@ def test_each_turn_has_another_hash_seed(course: Course) -> None:
     lines = [re.fullmatch(r"(-?\d+) (-?\d+)", line) for line in log.read_text().splitlines()]
     student, grader = zip(*(line.groups() for line in lines if line), strict=True)
     assert (len(set(student)), len(set(grader))) == (2, 2)
+
+
+def test_nothing_outlives_a_run_that_is_killed(course: Course) -> None:
+    """Neither processes that judge nor the student code that they wait for."""
+    course.limit(check_s=600, wall_s=600)
+    course.edit(course.grader / "cases.toml", 'by = "2 + x"', 'by = "[0 for _ in iter(int, 1)]"')
+    build.build(course.root)
+    command = [sys.executable, "-m", "autograder", "verify", "--no-mutants", "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(command, cwd=course.root, env=environment, stdout=subprocess.DEVNULL) as run:
+        memory = course.root / ".cache" / "verify" / "01-tiny-lab.jsonl"
+        begun = eventually(memory.is_file)  # the solution has been judged, so there are processes
+        below = descendants(run.pid)
+        run.kill()
+
+    assert begun
+    assert len(below) > 1
+    assert eventually(lambda: not alive(below))
 
 
 def test_it_works_in_processes_of_its_own(course: Course) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
+import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,8 +54,17 @@ def begin(root: Path, modules: tuple[str, ...], level: str, fresh: bool, hash_se
         hash_seed: of student code.
     """
     global _here
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     catalog = Catalog(root)
     _here = _Here(catalog, modules, hash_seed, Memory(catalog, level), fresh)
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of whoever gives out the jobs: killed, it cannot say that there are no more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def judge(job: Job) -> Verdict:
