@@ -125,8 +125,8 @@ def _show_lab(lab: LabProof, console: Console) -> None:
     if lab.slowest_checks:
         for slow in lab.slowest_checks:
             _line(console, f"    {slow.seconds:6.2f} s  {slow.check}", "dim")
-        told = f"slowest of {lab.seconds:.0f} s: {lab.slowest_case}"
-        _line(console, f"    {lab.slowest_case_seconds:6.2f} s  {told}", "dim")
+        told = f"{lab.slowest_case_seconds:6.2f} s  slowest of {lab.seconds:.0f} s: {lab.slowest_case}"
+        console.print(Padding(Text(told, "dim"), (0, 0, 0, 4)))
     console.print()
 
 
