@@ -32,7 +32,9 @@ def solutions(labs: Labs = None, seed: Seed = 0) -> None:
 def verify(
     labs: Labs = None,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(help="Processes that grade side by side; 0: one per core.", min=0)] = 0,
+    jobs: Annotated[
+        int, typer.Option(help="Processes that grade side by side; 0: one more than cores, as some wait.", min=0)
+    ] = 0,
     mutants: Annotated[
         int, typer.Option(help="Most mutants for each lab, spread over its parts and the kinds of mistakes.", min=1)
     ] = 25,
@@ -63,7 +65,7 @@ def verify(
     if all_mutants and no_mutants:
         raise UsageError("Choose one of --all-mutants and --no-mutants.")
     most = 0 if no_mutants else None if all_mutants else mutants
-    workers = jobs or usable_cores()
+    workers = jobs or usable_cores() + 1
     with verdicts.Board() as board:
         for verdict in run(
             catalog,
