@@ -27,8 +27,8 @@ LOCK = Path(__file__).parent / "peers" / "requirements.txt"
 class Grader(Protocol):
     """A grader that is set up for a class."""
 
-    def run(self, cores: int, at_once: int) -> Cost:
-        """Grade the class from nothing."""
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
+        """Grade the class from nothing; ``memory``: whether to look at memory meanwhile."""
 
     def scores(self) -> dict[str, float]:
         """Student → checks that passed."""
@@ -68,10 +68,10 @@ class Ours:
         assignment.write_ours(folder / "course")
         assignment.write_class(folder / "class", students)
 
-    def run(self, cores: int, at_once: int) -> Cost:
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade the class from nothing."""
         shutil.rmtree(self._folder / "results", ignore_errors=True)
-        return self.resume(cores, at_once)
+        return self.resume(cores, at_once, memory=memory)
 
     def resume(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade what has not been graded yet."""
@@ -102,12 +102,13 @@ class Nbgrader:
             self._nbgrader(course, "generate_assignment", LAB)
             assignment.write_class(course / "submitted", students[number::parts])
 
-    def run(self, cores: int, at_once: int) -> Cost:
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade the class from nothing."""
         for course in self._courses:
             shutil.rmtree(course / "autograded", ignore_errors=True)
         argv = [str(self._peers / "nbgrader"), "autograde", LAB, "--force"]
-        return measure([Command(argv, course) for course in self._courses], cores=cores, at_once=at_once)
+        commands = [Command(argv, course) for course in self._courses]
+        return measure(commands, cores=cores, at_once=at_once, memory=memory)
 
     def scores(self) -> dict[str, float]:
         """Student → checks that passed."""
@@ -138,7 +139,7 @@ class Otter:
         if done.returncode:
             raise SystemExit(f"otter generate failed:\n{done.stderr[-2000:]}")
 
-    def run(self, cores: int, at_once: int) -> Cost:
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade the class from nothing."""
         shutil.rmtree(self._folder / "out", ignore_errors=True)
         commands = []
@@ -147,7 +148,7 @@ class Otter:
             argv = [str(self._peers / "otter"), "run", "--no-logo", "-a", str(self._folder / "autograder.zip")]
             argv += ["-o", str(self._folder / "out" / student), FILE]
             commands.append(Command(argv, self._folder / "class" / student / LAB))
-        return measure(commands, cores=cores, at_once=at_once)
+        return measure(commands, cores=cores, at_once=at_once, memory=memory)
 
     def scores(self) -> dict[str, float]:
         """Student → checks that passed."""
@@ -169,11 +170,11 @@ class Pytest:
         for student in self._students:
             assignment.write_pytest(folder / student / LAB)
 
-    def run(self, cores: int, at_once: int) -> Cost:
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade the class from nothing."""
         argv = [str(self._peers / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=out.xml"]
         commands = [Command([*argv, "test_slices.py"], self._folder / student / LAB) for student in self._students]
-        return measure(commands, cores=cores, at_once=at_once)
+        return measure(commands, cores=cores, at_once=at_once, memory=memory)
 
     def scores(self) -> dict[str, float]:
         """Student → checks that passed."""
@@ -197,7 +198,7 @@ class Floor:
         assignment.write_class(folder, students)
         assignment.write_pytest(folder).rename(folder / "checks.py")
 
-    def run(self, cores: int, at_once: int) -> Cost:
+    def run(self, cores: int, at_once: int, *, memory: bool = False) -> Cost:
         """Grade the class from nothing."""
         for student in self._students:
             self._passed(student).unlink(missing_ok=True)
@@ -206,7 +207,7 @@ class Floor:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }  # which a fork would have to end and start again
-        return measure([Command(argv, self._folder, one_thread)], cores=cores)
+        return measure([Command(argv, self._folder, one_thread)], cores=cores, memory=memory)
 
     def scores(self) -> dict[str, float]:
         """Student → checks that passed."""

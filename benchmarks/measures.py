@@ -20,6 +20,9 @@ __all__ = ["MEASURES", "Settings"]
 BARE = "import pandas, sklearn.linear_model, pytest"
 CLASS_OF = 200
 """The class for which a peer's time is taken from its rate on the small one."""
+_ONE_COURSE = ((1, 2),)
+_ARRANGEMENTS = {"nbgrader": ((1, 1), (2, 2))}
+"""Grader → in how many courses a class may be split, and how many commands then run side by side."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def throughput(settings: Settings) -> Found:
 
 
 def memory(settings: Settings) -> Found:
-    """The most memory of all processes together while two workers grade, and a class that has not changed."""
+    """The most memory of all processes together while two grade side by side, and what each submission costs."""
     found = Found()
     size = max(settings.sizes)
     with _folder() as folder:
@@ -170,6 +173,15 @@ def memory(settings: Settings) -> Found:
         cost = ours.resume(2, 2, memory=True)
         peak = found.row(f"peak memory, {min(size, CLASS_OF)} submissions, two workers", "MB", [cost.peak_mb or 0])
         found.goal(Goal("peak memory ≤ 1024 MB", peak.median / 1024, 1, at_most=True))
+    students = assignment.submissions(settings.size, endless=False)
+    peers = graders.environment(settings.environment)
+    for name in ("ours", *settings.peers):
+        with _folder() as folder:
+            parts, at_once = _ARRANGEMENTS.get(name, _ONE_COURSE)[-1]
+            cost = graders.GRADERS[name](folder, peers, students, parts).run(2, at_once, memory=True)
+        found.row(f"{name}, {settings.size} submissions: peak memory", "MB", [cost.peak_mb or 0])
+        if cost.cpu_s is not None:
+            found.row(f"{name}, {settings.size} submissions: CPU per submission", "s", [cost.cpu_s / settings.size])
     return found
 
 
@@ -227,7 +239,7 @@ MEASURES: dict[str, Callable[[Settings], Found]] = {
 
 def _class(name: str, students: Sequence[assignment.Submission], peers: Path, found: Found, runs: int) -> list[float]:
     """Seconds for a class, in the arrangement in which this grader is fastest on two cores."""
-    arrangements = {"ours": [(1, 2)], "nbgrader": [(1, 1), (2, 2)]}.get(name, [(1, 2)])
+    arrangements = _ARRANGEMENTS.get(name, _ONE_COURSE)
     best: list[float] = []
     for parts, at_once in arrangements:
         with _folder() as folder:

@@ -19,7 +19,7 @@ TITLES = {
     "class": "A class, beside other graders",
     "endless": "The same class with a submission that never ends",
     "throughput": "Submissions per second",
-    "memory": "Memory",
+    "memory": "Memory and processor time",
     "resume": "A class in which nothing has changed",
     "warm-start": "A sandbox, from request to first result",
     "verify": "Proving the graders of a lab",

@@ -141,6 +141,34 @@ def test_a_class_is_held_against_the_floor(monkeypatch: pytest.MonkeyPatch) -> N
     assert "nbgrader takes 25.0 × the floor on 19 submissions, 25.0 × on 200" in found.notes
 
 
+def test_memory_and_processor_time_are_told_of_each_grader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While two grade side by side, in the arrangement of its own."""
+    runs: list[tuple[int, int, int]] = []
+
+    class Fake:
+        def __init__(self, folder: Path, peers: Path, students: list[assignment.Submission], parts: int = 1) -> None:
+            self._about = len(students), parts
+
+        def run(self, cores: int, at_once: int, *, memory: bool = False) -> meter.Cost:
+            assert memory
+            runs.append((*self._about, at_once))
+            return meter.Cost(1, 38.0, 300.0, (0,), "")
+
+        def resume(self, cores: int, at_once: int, *, memory: bool = False) -> meter.Cost:
+            return meter.Cost(1, 40.0, 512.0, (0,), "")
+
+    monkeypatch.setattr(graders, "environment", lambda _: Path())
+    monkeypatch.setattr(graders, "Ours", Fake)
+    monkeypatch.setattr(graders, "GRADERS", dict.fromkeys(("ours", "nbgrader"), Fake))
+    found = measures.memory(Settings(peers=("nbgrader",)))
+
+    values = {row.name: row.median for row in found.rows}
+    assert values["nbgrader, 19 submissions: CPU per submission"] == 2
+    assert values["nbgrader, 19 submissions: peak memory"] == 300
+    assert runs == [(19, 1, 2), (19, 2, 2)]
+    assert [(goal.found, goal.met) for goal in found.goals] == [(0.5, True)]
+
+
 def test_our_scores_are_read_from_the_results(tmp_path: Path) -> None:
     """Only submissions that have a score are in it."""
     ours = graders.Ours(tmp_path, Path(), TWENTY[:2])
