@@ -20,7 +20,7 @@ from autograder.errors import InfrastructureError
 from autograder.manifest import Lab
 from autograder.staging import SKIPPED
 
-__all__ = ["PROOFS", "Fingerprints", "engine", "of_folder"]
+__all__ = ["PROOFS", "Fingerprints", "engine", "of_facts", "of_folder"]
 
 _NO_SAY: Final = frozenset(
     {
@@ -58,7 +58,7 @@ class Fingerprints:
                 of_folder(where.lab_dir(lab.id), without=lab.submit),
                 [of_folder(where.dataset_dir(name)) for name in lab.datasets],
             ]
-            self._labs[lab.id] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+            self._labs[lab.id] = of_facts(facts)
         return self._labs[lab.id]
 
 
@@ -69,6 +69,11 @@ def engine() -> str:
     installed = sorted(name for name in os.listdir(sysconfig.get_path("purelib")) if name.endswith(".dist-info"))
     packages = hashlib.sha256("\n".join(installed).encode()).hexdigest()
     return f"{version} {packages} {of_folder(Path(__file__).parent.resolve(), without=_NO_SAY, ending='.py')}"
+
+
+def of_facts(facts: object) -> str:
+    """SHA-256 of what JSON can hold."""
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def of_folder(folder: Path, *, without: Collection[str] = (), ending: str = "") -> str:

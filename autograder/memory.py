@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import json
 import os
 import sys
 import sysconfig
@@ -20,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from autograder.catalog import Catalog
 from autograder.errors import AutograderError
-from autograder.fingerprint import Fingerprints, of_folder
+from autograder.fingerprint import Fingerprints, of_facts, of_folder
 from autograder.grading import Request, hints_file
 from autograder.results import LabReport, Outcome
 from autograder.staging import stage
@@ -72,7 +71,7 @@ class Memory:
             page: the file with the report for people, if there is one.
         """
         key, file = self._key(request), self._file(request)
-        slow = any(check.seconds >= request.lab.limits.check_s for task in report.tasks for check in task.checks)
+        slow = report.slowest_check_s >= request.lab.limits.check_s
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)
             if key and not slow and report.outcome is Outcome.GRADED:
@@ -113,7 +112,7 @@ class Memory:
             [sys.version, sys.prefix, os.stat(sysconfig.get_path("purelib")).st_mtime_ns],  # installing changes it
             os.geteuid(),
         ]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return of_facts(facts)
 
 
 def _sha256(file: Path) -> str:

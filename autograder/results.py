@@ -170,6 +170,11 @@ class LabReport(_Fact):
         return sum(check.hidden for task in self.tasks for check in task.checks)
 
     @property
+    def slowest_check_s(self) -> float:
+        """Seconds of the check that took longest."""
+        return max((check.seconds for task in self.tasks for check in task.checks), default=0.0)
+
+    @property
     def full_marks(self) -> bool:
         """Whether every point on offer was reached."""
         graded = self.outcome is Outcome.GRADED and bool(self.tasks)

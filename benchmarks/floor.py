@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib.util
 import json
 import os
 import sys
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["NAME", "main"]
 
@@ -36,12 +36,9 @@ def main(folder: Path, workers: int) -> None:
 
 def _checks(path: Path) -> list[Callable[[object], None]]:
     """The checks of a test module; what they need is imported on the way."""
-    spec = importlib.util.spec_from_file_location("checks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return [check for name, check in vars(module).items() if name.startswith("test_")]
+    space: dict[str, Any] = {}
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), space)
+    return [check for name, check in space.items() if name.startswith("test_")]
 
 
 def _work(notebooks: Sequence[Path], checks: Sequence[Callable[[object], None]]) -> None:

@@ -203,10 +203,8 @@ class Floor:
         for student in self._students:
             self._passed(student).unlink(missing_ok=True)
         argv = [sys.executable, "-P", floor.__file__, str(self._folder), str(at_once)]
-        one_thread = {
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        }  # which a fork would have to end and start again
+        # Of several threads a fork has one, and has to start the others again.
+        one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         return measure([Command(argv, self._folder, one_thread)], cores=cores, memory=memory)
 
     def scores(self) -> dict[str, float]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from autograder import cores
+from autograder import verify as verifying
+from autograder.mutants.proof import Verdict
 
 if TYPE_CHECKING:
     from tests.conftest import Course
@@ -96,6 +100,26 @@ def test_all_mutants_or_none(command: Command) -> None:
 
     assert said.code == 2
     assert "Choose one of --all-mutants and --no-mutants." in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"), [((), (4, False)), (("--jobs", "2"), (2, False)), (("--fresh",), (4, True))]
+)
+def test_verify_runs_one_job_more_than_there_are_cores(
+    command: Command, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], wanted: tuple[int, bool]
+) -> None:
+    """Unless told otherwise; and judges what it remembers only when told to."""
+    asked: list[tuple[int, bool]] = []
+
+    def run(*_: object, workers: int, fresh: bool, **__: object) -> Iterator[Verdict]:
+        asked.append((workers, fresh))
+        return iter(())
+
+    monkeypatch.setattr(verifying, "verify", run)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 3)
+
+    assert command("verify", *options).code == 0
+    assert asked == [wanted]
 
 
 def test_verify_says_at_once_that_a_file_cannot_be_written(command: Command) -> None:

@@ -152,11 +152,13 @@ def endless() -> list[Any]:
         (1 << 20_000, "thousands of digits"),
         (np.zeros(wire.MAX_BLOBS + 1, dtype="i1"), "more than 64 MB"),
         (["x" * 900] * 6000, "more than 4 MB of structure"),
+        ([0] * (wire.MAX_SKELETON + 1), "more than 4 million parts"),
+        (dict.fromkeys(range(wire.MAX_SKELETON // 2 + 1)), "more than 4 million parts"),
         (["x" * 2000] * 5000, "more than 4096 long texts or arrays"),
         ([pd.RangeIndex(3)] * 20_000, "more than 16384 arrays, columns and indexes"),
         (pd.Series([1], dtype=np.longdouble), "is not plain data"),
     ],
-    ids=["deep", "recursive", "digits", "blobs", "skeleton", "long texts", "indexes", "odd column"],
+    ids=["deep", "recursive", "digits", "blobs", "skeleton", "parts", "pairs", "long texts", "indexes", "odd column"],
 )
 def test_what_is_too_much_is_refused_with_a_reason(value: object, reason: str) -> None:
     """A value beyond the limits is refused before it is sent, and the message says why."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ from autograder.batch.pool import Pools, each
 from autograder.batch.worker import Job
 from autograder.catalog import Catalog
 from autograder.cores import usable_cores
-from autograder.fingerprint import Fingerprints
+from autograder.fingerprint import Fingerprints, of_facts
 from autograder.late import Deadlines
 from autograder.manifest import Lab
 from autograder.records import Record, read_records, update_record, write_record
@@ -207,7 +205,7 @@ class _Run:
 
     def _key(self, attempt: Attempt) -> str:
         facts = [self._prints.lab(attempt.lab), attempt.digest, self._order.seed]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return of_facts(facts)
 
     def _record(self, attempt: Attempt, *, report: LabReport | None = None, problem: str = "") -> Record:
         student, lab = attempt.of

@@ -44,7 +44,7 @@ def _fill(root: str, lab: str, modules: Sequence[str]) -> None:
         from autograder.render import html
         from autograder.results import Report
 
-        html.page(Report(labs=()))
+        html.page(Report(labs=()))  # whose template is compiled once
         catalog = Catalog(Path(root))
         checks_of(catalog, catalog.lab(lab))
 

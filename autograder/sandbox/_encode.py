@@ -86,8 +86,11 @@ class Encoder:
         return values
 
     def _count(self, parts: int) -> None:
+        self._must_fit(parts)
         self._nodes += parts
-        if self._nodes > MAX_SKELETON:
+
+    def _must_fit(self, parts: int) -> None:
+        if self._nodes + parts > MAX_SKELETON:
             raise WireError("the value is too large to send: more than 4 million parts")
 
     def _integer(self, value: int) -> Any:
@@ -132,10 +135,12 @@ class Encoder:
         if isinstance(value, bytes | bytearray):
             return self._bytes(bytes(value))
         if isinstance(value, dict):
+            self._must_fit(2 * dict.__len__(value))  # before it is copied
             return [DICT, *self._all([part for pair in dict.items(value) for part in pair], depth + 1)]
         iterate: tuple[tuple[type[Any], int], ...] = ((list, LIST), (tuple, TUPLE), (set, SET), (frozenset, FROZEN))
         for base, tag in iterate:
             if isinstance(value, base):
+                self._must_fit(base.__len__(value))
                 return [tag, *self._all([*base.__iter__(value)], depth + 1)]
         return self._moment(value) or self._handle(value)
 

@@ -102,7 +102,7 @@ def _grade(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tupl
         if job.kind == "solution"
         else (),
     )
-    return verdict, _slow(report, job.lab.limits.check_s)
+    return verdict, report.slowest_check_s >= job.lab.limits.check_s
 
 
 def _try(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[Verdict, bool]:
@@ -129,11 +129,7 @@ def _try(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[
         operator=mutant.operator,
         diff=mutant.diff,
     )
-    return verdict, _slow(report, lab.limits.check_s)
-
-
-def _slow(report: LabReport, check_s: float) -> bool:
-    return any(check.seconds >= check_s for task in report.tasks for check in task.checks)
+    return verdict, report.slowest_check_s >= job.check_s
 
 
 def _problem(job: Job, report: LabReport) -> str:

@@ -6,17 +6,15 @@ data it is about, then a line for each verdict. An author's own memory on their 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 import autograder
-from autograder import fingerprint, goldens
+from autograder import goldens
 from autograder.catalog import Catalog
-from autograder.fingerprint import Fingerprints
+from autograder.fingerprint import Fingerprints, of_facts, of_folder
 from autograder.manifest import Lab
 from autograder.mutants.proof import Verdict
 from autograder.verify.plan import Job
@@ -39,7 +37,7 @@ class Memory:
         self._root = catalog.root
         self._level = level
         self._prints = Fingerprints(catalog)
-        self._engine = fingerprint.of_folder(Path(autograder.__file__).parent, without={"graders"}, ending=".py")
+        self._engine = of_folder(Path(autograder.__file__).parent, without={"graders"}, ending=".py")
         self._states: dict[str, str] = {}
         self._known: dict[str, dict[str, Verdict]] = {}
 
@@ -47,8 +45,8 @@ class Memory:
         """Hash of what one submission's verdict depends on, beside the lab's state."""
         case, golden = job.case, goldens.golden(self._root, job.lab.id, job.case.name)
         reviewed = golden.read_text(encoding="utf-8") if golden.is_file() else ""
-        work = fingerprint.of_folder(submission)
-        return _hash([job.kind, case.name, sorted(case.fails), case.by_chance, work, job.seed, hash_seed, reviewed])
+        claim = [job.kind, case.name, sorted(case.fails), case.by_chance, reviewed]
+        return of_facts([claim, of_folder(submission), job.seed, hash_seed])
 
     def recall(self, lab: Lab, key: str) -> Verdict | None:
         """The verdict under a key; None if there is none, or not for today's state of the lab."""
@@ -94,9 +92,5 @@ class Memory:
 
     def _state(self, lab: Lab) -> str:
         if lab.id not in self._states:
-            self._states[lab.id] = _hash([self._engine, self._prints.lab(lab), self._level, os.geteuid()])
+            self._states[lab.id] = of_facts([self._engine, self._prints.lab(lab), self._level, os.geteuid()])
         return self._states[lab.id]
-
-
-def _hash(facts: list[object]) -> str:
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

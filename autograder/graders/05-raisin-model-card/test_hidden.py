@@ -490,7 +490,7 @@ def test_the_split_is_described(submission):
 
 
 @pytest.mark.task("model-card")
-def test_out_of_scope_use_is_Named(submission):
+def test_out_of_scope_use_is_named(submission):
     """The section on use says what the model is not for."""
     text = _card(submission).section("Intended Use")
 
