@@ -23,7 +23,8 @@ from autograder.grading import Request, grade
 from autograder.manifest import Lab, Limits, Task
 from autograder.mutants.proof import Verdict
 from autograder.results import CheckResult, LabReport
-from autograder.sandbox.client import LEVELS, Sandbox, Zygote
+from autograder.sandbox.box import Sandbox
+from autograder.sandbox.client import LEVELS, Zygote
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.link import Worker
 from autograder.staging import stage

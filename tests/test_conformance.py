@@ -26,7 +26,8 @@ import pytest
 
 from autograder.errors import StudentCrash, StudentError, StudentTimeout
 from autograder.sandbox import _linux
-from autograder.sandbox.client import LEVELS, Sandbox, Zygote
+from autograder.sandbox.box import Sandbox
+from autograder.sandbox.client import LEVELS, Zygote
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.link import Worker
 from autograder.submission.suite import run_suites

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from autograder.sandbox.client import Sandbox
+from autograder.sandbox.box import Sandbox
 from autograder.sandbox.programs import is_python_program
 
 Run = Callable[..., tuple[int | None, str, str]]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError, StudentCrash, StudentTimeout
-from autograder.sandbox.client import Sandbox, Zygote
+from autograder.sandbox.box import Sandbox
+from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.wire import Handle
 

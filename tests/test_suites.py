@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
-from autograder.sandbox.client import Sandbox
+from autograder.sandbox.box import Sandbox
 from autograder.submission.suite import TestRun, read_run, run_suites
 
 Run = Callable[..., list[TestRun]]

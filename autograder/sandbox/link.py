@@ -12,24 +12,30 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from autograder.errors import SandboxError, StudentCrash, StudentError, StudentTimeout
 from autograder.sandbox import wire
 from autograder.sandbox.output import Output
-
-if TYPE_CHECKING:
-    from autograder.sandbox.client import Sandbox
 
 __all__ = ["Worker"]
 
 _MOST_CELLS: Final = 10_000
 
 
+class _Home(Protocol):
+    """The sandbox that a worker runs in."""
+
+    @property
+    def alive(self) -> bool: ...
+    def signal(self, pid: int, number: int, *, group: bool = False) -> None: ...
+    def wait(self, pid: int, timeout_s: float) -> int | None: ...
+
+
 class Worker:
     """A process that has loaded the student's files and answers calls."""
 
-    def __init__(self, sandbox: Sandbox, pid: int, sock: socket.socket, output: Output) -> None:
+    def __init__(self, sandbox: _Home, pid: int, sock: socket.socket, output: Output) -> None:
         """Use :meth:`Sandbox.worker`."""
         self.sandbox = sandbox
         self.output = output

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from autograder.errors import GraderError, StudentCrash, StudentMissing, StudentTimeout
-from autograder.sandbox.client import Sandbox
+from autograder.sandbox.box import Sandbox
 from autograder.sandbox.output import Output
 from autograder.submission.transport import client_of
 

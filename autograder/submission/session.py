@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from autograder.errors import StudentCrash, StudentError, StudentMissing, StudentResult, StudentTimeout
 from autograder.manifest import Limits
-from autograder.sandbox.client import Sandbox, Zygote
+from autograder.sandbox.box import Sandbox
+from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import Cell
 from autograder.sandbox.link import Worker
 from autograder.sandbox.wire import Handle

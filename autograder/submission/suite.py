@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from autograder.errors import StudentCrash, StudentError, StudentTimeout
-from autograder.sandbox.client import Sandbox
+from autograder.sandbox.box import Sandbox
 from autograder.sandbox.link import Worker
 
 __all__ = ["TestCase", "TestRun", "read_run", "run_suites"]
