@@ -79,6 +79,49 @@ class TestClass:
     assert (result.ok, result.caught) == (False, True)
 
 
+def test_pytest_s_own_fixtures_are_there(run: Run) -> None:
+    """What a student's tests may use at home they may use here, autouse included."""
+    (result,) = run("""
+import warnings, pytest
+
+@pytest.fixture(autouse=True)
+def loud(): print("set up")
+
+def test_it(capsys, tmp_path, tmp_path_factory, monkeypatch, recwarn, caplog, request, record_property, subtests):
+    assert capsys.readouterr().out == ""
+    assert tmp_path.is_dir()
+    monkeypatch.setenv("HERE", "1")
+    warnings.warn("careful")
+    assert len(recwarn) == 1
+    assert request.config.rootpath.name.startswith(".run-")
+    with subtests.test("part"):
+        assert True
+
+def test_printed(capfd):
+    print("hello")
+    assert capfd.readouterr().out == "hello\\n"
+""")
+
+    assert outcomes(result) == {"test_it": "passed", "test_printed": "passed"}, result.tests
+
+
+def test_a_test_may_run_pytest_itself(run: Run) -> None:
+    """A run within a run has a start of its own, and takes nothing from the one around it."""
+    (result,) = run("""
+import pytest
+
+def test_within(tmp_path):
+    inner = tmp_path / "test_inner.py"
+    inner.write_text("def test_a(capsys): pass\\ndef test_b(): assert False\\n")
+    assert pytest.main(["-q", f"--rootdir={tmp_path}", str(inner)]) == 1
+    assert pytest.main(["-q", f"--rootdir={tmp_path}", "-k", "test_a", str(inner)]) == 0
+
+def test_after(tmp_path): pass
+""")
+
+    assert outcomes(result) == {"test_within": "passed", "test_after": "passed"}, result.tests
+
+
 def test_a_failure_is_told_with_its_message_and_line(run: Run) -> None:
     """The message is what the student's assert says, the line where it stands."""
     (result,) = run("def helper():\n    assert 1 == 2, 'not equal'\n\ndef test_it():\n    helper()\n")
@@ -211,7 +254,7 @@ def everything():
 
 def test_it():
     own, found = pathlib.Path("data.csv").read_bytes(), list(everything())
-    assert {each for each in found if type(each) is bytes and each.startswith(b"variant ")} == {own}
+    assert {each for each in found if type(each) is bytes and each.startswith(b"variant ")} - {b"variant "} == {own}
     assert not [each for each in found if type(each) is str and each.startswith("sought-") and each != "sought-"]
 """
     variants = [{"data.csv": b"variant %d" % number} for number in range(6)]

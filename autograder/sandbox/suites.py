@@ -10,11 +10,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+from autograder.sandbox import pytest_start
 
 __all__ = ["rewritten", "run_suite", "warm_up"]
 
-_NEEDLESS = (
+_NEEDLESS: Final = (
     # These collect garbage or watch for hangs: half of a run's time.
     "faulthandler",
     "threadexception",
@@ -22,23 +24,24 @@ _NEEDLESS = (
     # And these have nothing to do here.
     "cacheprovider",
     "doctest",
-    "junitxml",
     "pastebin",
     "setuponly",
     "setupplan",
     "stepwise",
+)
+# Longer tracebacks show source, for which pytest parses whole files: a fifth of a second for one deep failure.
+# Where it stops because a file cannot be collected, it shows its own in full; so it is told to go on.
+_OPTIONS: Final = (
+    *("-q", "--tb=line", "--color=no", "--continue-on-collection-errors", "-c", os.devnull),
+    *(f"-pno:{name}" for name in _NEEDLESS),
 )
 _OUTPUT = 4000
 _MESSAGE = 600
 
 
 def warm_up() -> None:
-    """Import what pytest imports when it starts, so that processes forked from here need not."""
-    import pdb  # noqa: F401 - pytest's own debugging plugin wants it in every run
-
-    from _pytest.config import get_config
-
-    get_config()
+    """Do what each run would do before it has seen a file, so that processes forked from here need not."""
+    pytest_start.prepare(_OPTIONS)
 
 
 def rewritten(directory: str, folder: str, target: str) -> dict[str, bytes]:
@@ -118,15 +121,9 @@ def run_suite(
 
 
 def _pytest(target: str, folder: str, failed: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    import pytest
-
     recorder = _Recorder(failed)
-    # Longer tracebacks show source, for which pytest parses whole files: a fifth of a second for one deep failure.
-    # Where it stops because a file cannot be collected, it shows its own in full; so it is told to go on.
-    quiet = ["-q", "--tb=line", "--color=no", "--continue-on-collection-errors", "-c", os.devnull]
-    quiet += [f"-pno:{name}" for name in _NEEDLESS]
-    code = pytest.main([*quiet, f"--rootdir={folder}", f"--confcutdir={folder}", target], plugins=[recorder])
-    return {"tests": list(recorder.tests.values()), "exit_code": int(code)}
+    code = pytest_start.run(_OPTIONS, [f"--rootdir={folder}", f"--confcutdir={folder}", target], [recorder])
+    return {"tests": list(recorder.tests.values()), "exit_code": code}
 
 
 class _Recorder:
