@@ -20,6 +20,7 @@ from autograder.errors import InfrastructureError, UsageError
 from autograder.late import Deadlines
 from autograder.manifest import LatePolicy
 from autograder.records import Record, read_records
+from autograder.render import html
 from autograder.results import Isolation, LabReport, Outcome
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def graded(job: Job, isolation: str = "kernel") -> Done:
         seconds=1,
         engine="0.1.0",
     )
-    return Done(report.model_dump_json(), "<p>page</p>")
+    return Done(report.model_dump_json())
 
 
 class Hand(Executor):
@@ -122,7 +123,25 @@ def test_a_class_is_graded(klass: Class) -> None:
     assert result.records == read_records(klass.results)
     assert klass.watch.plan == (2, 0)
     assert [record.student for record in klass.watch.records] == ["ann", "bob"]
-    assert (klass.results / "ann" / LAB / "report.html").read_text() == "<p>page</p>"
+    assert "<title>01-tiny-lab" in (klass.results / "ann" / LAB / "report.html").read_text()
+
+
+def test_a_report_without_a_page_costs_nobody_else_anything(klass: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is our failure, said in the record, and tried again by the next run; all others are graded."""
+    real = html.page
+    with monkeypatch.context() as patch:
+        patch.setattr(html, "page", lambda report: real(report) if report.labs[0].score != 2 else {}["no such entry"])
+        klass.hand_in(ann="1234", bob="12", cid="1")
+        result = klass.grade()
+
+    assert klass.scores == {"ann": 4, "bob": None, "cid": 1}
+    assert [record.problem for record in result.records] == [
+        "",
+        "The report cannot be shown: KeyError: 'no such entry'",
+        "",
+    ]
+    again = klass.grade()
+    assert (again.graded, again.kept, klass.scores["bob"]) == (1, 2, 2)
 
 
 def test_what_has_not_changed_is_kept(klass: Class) -> None:

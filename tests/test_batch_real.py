@@ -197,12 +197,25 @@ def test_workers_that_are_killed_lose_nothing(course: Course, folders: tuple[Pat
 
 
 def test_notices_of_the_intake_come_first(course: Course, folders: tuple[Path, Path]) -> None:
-    """In the report, with the page to it."""
+    """In the report that comes back."""
     with Pools(1, str(course.root)) as pools:
         ((_, done),) = each(jobs(course, GOOD), pools.fresh, 1)
 
     assert json.loads(done.report)["notices"] == ["job 0"]
-    assert "<title>01-tiny-lab" in done.page
+
+
+def test_what_was_begun_early_is_used_once(course: Course, folders: tuple[Path, Path]) -> None:
+    """By the first pool for that lab; each later one begins anew."""
+    with Pools(1, str(course.root)) as pools:
+        pools.begin(LAB)
+        begun = pools._zygote
+        assert begun is not None
+        pools.fresh(LAB)
+        assert pools._zygote is begun
+        ((_, done),) = each(jobs(course, GOOD), pools.fresh, 1)  # a second one, as after a break
+        assert pools._zygote is not begun
+
+    assert json.loads(done.report)["score"] == 4
 
 
 def test_a_worker_with_another_course_says_so(course: Course, folders: tuple[Path, Path]) -> None:

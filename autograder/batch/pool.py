@@ -46,21 +46,31 @@ class Pools:
         self._unsafe = unsafe
         self._pool: ProcessPoolExecutor | None = None
         self._zygote: Zygote | None = None
+        self._begun = ""
         self._alive: contextlib.ExitStack = contextlib.ExitStack()
 
-    def fresh(self, lab: str) -> Executor:
-        """A new pool, after the last one has been ended, whose workers get ready for a lab.
+    def begin(self, lab: str) -> None:
+        """End the last pool, and begin to get ready for a lab; this does not wait.
 
         What graders need is imported once, by the process that all workers are forked from; meanwhile a zygote that
         they share imports what submissions need.
-
-        Raises:
-            UsageError: this machine cannot isolate student code.
         """
         self.close(at_once=True)
         preload = Catalog(Path(self._root)).lab(lab).preload
         _start_template(self._root, lab, preload)
         self._zygote = Zygote(preload)
+        self._begun = lab
+
+    def fresh(self, lab: str) -> Executor:
+        """A new pool, after the last one has been ended, whose workers are ready for a lab.
+
+        Raises:
+            UsageError: this machine cannot isolate student code.
+        """
+        if self._begun != lab:
+            self.begin(lab)
+        self._begun = ""
+        assert self._zygote is not None
         context = multiprocessing.get_context("forkserver")
         theirs, mine = context.Pipe(duplex=False)
         self._alive.callback(theirs.close)
@@ -84,6 +94,7 @@ class Pools:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._alive.close()
         self._pool = None
+        self._begun = ""
         if self._zygote is not None:
             self._zygote.close()
         self._zygote = None

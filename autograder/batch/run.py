@@ -22,7 +22,7 @@ from autograder.fingerprint import Fingerprints, of_facts
 from autograder.late import Deadlines
 from autograder.manifest import Lab
 from autograder.records import Record, read_records, update_record, write_record
-from autograder.results import Isolation, LabReport
+from autograder.results import Isolation, LabReport, Report
 
 __all__ = ["ClassResult", "Order", "Watcher", "grade_class"]
 
@@ -174,6 +174,9 @@ class _Run:
                 yield lambda _: cluster, _AHEAD * size
         else:
             with Pools(min(workers, len(attempts)), str(self._catalog.root), unsafe=self._order.unsafe) as pools:
+                for attempt in [attempt for attempt in attempts if not attempt.problem][:1]:
+                    pools.begin(attempt.lab.id)
+                    _page()  # here there is nothing else to do until workers are ready
                 yield pools.fresh, _AHEAD * workers
 
     def graded(self, attempts: Sequence[Attempt], fresh: Callable[[str], Executor], window: int) -> Iterator[Record]:
@@ -184,12 +187,17 @@ class _Run:
         sound = [attempt for attempt in attempts if not attempt.problem]
         jobs = (self._job(number, attempt) for number, attempt in enumerate(sound))
         for job, done in each(jobs, fresh, window):
-            attempt = sound[job.number]
-            if done.problem:
-                yield self._keep(self._record(attempt, problem=done.problem), {})
-            else:
+            attempt, problem = sound[job.number], done.problem
+            if not problem:
                 report = LabReport.model_validate_json(done.report)
-                yield self._keep(self._record(attempt, report=report), {"report.html": done.page})
+                try:
+                    page = _page(report)
+                except Exception as error:  # one page that cannot be made must not stop the class
+                    problem = f"The report cannot be shown: {type(error).__name__}: {error}"
+            if problem:
+                yield self._keep(self._record(attempt, problem=problem), {})
+            else:
+                yield self._keep(self._record(attempt, report=report), {"report.html": page})
 
     def _job(self, number: int, attempt: Attempt) -> Job:
         return Job(
@@ -226,6 +234,13 @@ class _Run:
     def _keep(self, record: Record, pages: dict[str, str]) -> Record:
         write_record(self._order.results, record, pages)
         return record
+
+
+def _page(*reports: LabReport) -> str:
+    """Reports as HTML; what that needs is imported and compiled at the first."""
+    from autograder.render import html
+
+    return html.page(Report(labs=reports))
 
 
 def _notices(order: Order, collected: Collected, recorded: Sequence[tuple[str, str]]) -> Iterator[str]:

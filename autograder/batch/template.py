@@ -41,10 +41,7 @@ def _fill(root: str, lab: str, modules: Sequence[str]) -> None:
     with contextlib.suppress(Exception):
         from autograder.catalog import Catalog
         from autograder.checks import checks_of
-        from autograder.render import html
-        from autograder.results import Report
 
-        html.page(Report(labs=()))  # whose template is compiled once
         catalog = Catalog(Path(root))
         checks_of(catalog, catalog.lab(lab))
 

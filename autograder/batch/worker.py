@@ -62,16 +62,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job: a report and its page, or why there is none.
+    """What came of a job: a report, or why there is none.
 
     Attributes:
         report: a LabReport as JSON.
-        page: the same as HTML.
         problem: what failed on our side, if there is no report.
     """
 
     report: str = ""
-    page: str = ""
     problem: str = ""
 
 
@@ -153,8 +151,7 @@ def examine(root: str, labs: dict[str, str]) -> str:
 
 
 def _graded(job: Job) -> Done:
-    from autograder.render import html
-    from autograder.results import Outcome, Report
+    from autograder.results import Outcome
 
     here = _here(job.root)
     lab = here.catalog.lab(job.lab)
@@ -168,8 +165,7 @@ def _graded(job: Job) -> Done:
         # It may be the zygote that is broken; the next job must not suffer from that.
         here.drop()
         report = _report(job, lab, here, here.zygote(lab))
-    report = report.model_copy(update={"notices": (*job.notices, *report.notices)})
-    return Done(report.model_dump_json(), html.page(Report(labs=(report,))))
+    return Done(report.model_copy(update={"notices": (*job.notices, *report.notices)}).model_dump_json())
 
 
 def _report(job: Job, lab: Lab, here: _Here, zygote: Zygote) -> LabReport:

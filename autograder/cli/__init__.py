@@ -31,6 +31,8 @@ def main() -> NoReturn:
     # Graders fit small models, for which threads cost more than they bring. It must be said before NumPy is imported.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # Pydantic would look through every package that is installed for plugins. None has a say in what is graded here.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # Imports make hundreds of thousands of objects that stay. By default they would be searched for garbage again and
     # again, and once more at the end, when all memory is given back anyway.
     gc.set_threshold(500_000)

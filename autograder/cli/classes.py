@@ -40,10 +40,8 @@ def grade_class(
     seed: Seed = 0,
 ) -> None:
     """Grade what a class handed in; a run that was stopped goes on where it was."""
-    from autograder.batch.publish import publish
     from autograder.batch.run import Order
     from autograder.batch.run import grade_class as run
-    from autograder.records.analysis import analyse
     from autograder.render.classwork import ClassBar, lines
 
     _must_be_known(export or [])
@@ -66,6 +64,9 @@ def grade_class(
         except KeyboardInterrupt:
             complain(f"Stopped. What was graded is in {to}; the same command goes on from there.")
             raise typer.Exit(130) from None
+        from autograder.batch.publish import publish  # not before, so that grading begins sooner
+        from autograder.records.analysis import analyse
+
         labs = analyse(result.records)
         page = publish(to, catalog.course.title, result.records, labs, anonymous=anonymous)
     strays = [(stray.source, stray.reason) for stray in result.strays]
