@@ -129,14 +129,22 @@ def test_the_floor_gives_the_same_scores(tmp_path: Path) -> None:
 
 
 def test_a_class_is_held_against_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page says how many times the floor another grader takes, and what ours takes."""
+    """In rounds, each with ours before every other; the page says how many times the floor each grader takes."""
     seconds = {"ours": 0.04, "floor": 0.02, "nbgrader": 0.5}
     monkeypatch.setattr(graders, "environment", lambda _: Path())
     monkeypatch.setattr(graders, "versions", lambda _: {})
-    monkeypatch.setattr(measures, "_class", lambda name, students, *_: [seconds[name] * len(students)] * 2)
-    found = measures.classes(Settings(peers=("nbgrader",)))
+    turns: list[tuple[str, int]] = []
+
+    def graded(name: str, students: list[assignment.Submission], *_: object) -> float:
+        turns.append((name, len(students)))
+        return seconds[name] * len(students)
+
+    monkeypatch.setattr(measures, "_class", graded)
+    found = measures.classes(Settings(peers=("nbgrader",), runs=4))
 
     ratios = {row.name: row.ratio for row in found.rows}
+    assert turns[:4] == [("ours", 19), ("floor", 19), ("ours", 19), ("nbgrader", 19)]
+    assert turns == turns[:6] * 2, "everybody has a turn in each round"
     assert ratios["floor, 200 submissions"] == pytest.approx(0.5)
     assert "nbgrader takes 25.0 × the floor on 19 submissions, 25.0 × on 200" in found.notes
 
