@@ -145,7 +145,7 @@ submission, and the fork runs cells and checks. Nothing protects anyone there, n
 is told anything; so it is no grader, and what a grader does comes on top.
 
 Read the ratios. Seconds are those of one machine on one day, and of whatever else ran on it; graders that are compared
-were measured one after the other in one run. Of a value that was measured more than once the median is shown, with
+took turns in one run, several rounds of it. Of a value that was measured more than once the median is shown, with
 minimum and maximum."""
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from autograder.cases import Case
 from autograder.errors import ManifestError
 from autograder.mutants.proof import Verdict
 from autograder.verify import plan, verify
+from autograder.verify.plan import Job, in_turns
 from tests.processes import alive, descendants, eventually
 
 if TYPE_CHECKING:
@@ -53,6 +54,26 @@ def test_the_number_of_verdicts_is_told_first(course: Course, judged: Judge) -> 
     found = judged(planned=told.append)
 
     assert told == [len(found)] == [5]
+
+
+def test_labs_take_turns(course: Course) -> None:
+    """They end together, so that one that waits is never alone; no queue is read further than it must be."""
+    read: list[str] = []
+    (lab,) = course.catalog.labs()
+
+    def queue(names: str) -> tuple[Iterator[Job], int]:
+        def jobs() -> Iterator[Job]:
+            for name in names:
+                read.append(name)
+                yield Job(lab, "wrong", Case(name, (), {}))
+
+        return jobs(), len(names)
+
+    turns = in_turns([queue("abcd"), queue("xy")])
+
+    assert [next(turns).case.name for _ in range(2)] == ["a", "x"]
+    assert set(read) <= set("axb")
+    assert [job.case.name for job in turns] == ["b", "c", "y", "d"]
 
 
 def test_labs_out_of_step_are_named(judged: Judge) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from autograder import build, cases
@@ -13,7 +15,7 @@ from autograder.errors import ManifestError
 from autograder.manifest import Lab
 from autograder.mutants import Mutant, mutants, sample, variants
 
-__all__ = ["Job", "Plan", "plan"]
+__all__ = ["Job", "Plan", "in_turns", "plan"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,19 @@ def plan(catalog: Catalog, lab: Lab, *, seed: int = 0, most: int | None = None) 
         equivalents=equivalents,
         floor=standard.mutation_score,
     )
+
+
+def in_turns(queues: Sequence[tuple[Iterable[Job], int]]) -> Iterator[Job]:
+    """Take jobs from several queues so that all of them end at about the same time.
+
+    Args:
+        queues: each with the number of its jobs. Of none is more than one job taken ahead.
+    """
+
+    def spread(jobs: Iterable[Job], size: int) -> Iterator[tuple[float, Job]]:
+        return ((number / size, job) for number, job in enumerate(jobs))
+
+    return (job for _, job in heapq.merge(*(spread(*queue) for queue in queues), key=itemgetter(0)))
 
 
 def _equivalents(path: Path, listed: Sequence[Equivalent], generated: Sequence[Mutant]) -> tuple[Mutant, ...]:

@@ -1,4 +1,4 @@
-"""Hold graders against all that is known of them, in several processes, the slow labs first."""
+"""Hold graders against all that is known of them, in several processes, all labs in turns."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
+from itertools import chain
 from multiprocessing import get_context
 
 from autograder import build
@@ -20,7 +21,7 @@ from autograder.mutants.proof import Verdict
 from autograder.sandbox.client import Zygote
 from autograder.verify.judge import begin, judge
 from autograder.verify.memory import Memory
-from autograder.verify.plan import Job, Plan, plan
+from autograder.verify.plan import Job, Plan, in_turns, plan
 
 __all__ = ["verify"]
 
@@ -138,9 +139,8 @@ def _once(pool: Executor, plans: Sequence[Plan], workers: int) -> Iterator[Verdi
     for _, verdict in _each(pool, [each.solution for each in plans], workers):
         solutions[verdict.lab] = verdict
         yield verdict
-    slow_first = sorted(plans, key=lambda each: -solutions[each.lab.id].seconds)
-    hunts = {each.lab.id: _Hunt(each, solutions[each.lab.id]) for each in slow_first}
-    for job, verdict in _each(pool, _all_jobs(slow_first, hunts), workers):
+    hunts = {each.lab.id: _Hunt(each, solutions[each.lab.id]) for each in plans}
+    for job, verdict in _each(pool, _all_jobs(plans, hunts), workers):
         if isinstance(job.case, Mutant):
             hunts[job.lab.id].note(job.case, verdict)
         yield verdict
@@ -149,9 +149,8 @@ def _once(pool: Executor, plans: Sequence[Plan], workers: int) -> Iterator[Verdi
 
 
 def _all_jobs(plans: Iterable[Plan], hunts: Mapping[str, _Hunt]) -> Iterator[Job]:
-    for each in plans:
-        yield from each.known
-        yield from hunts[each.lab.id].jobs()
+    """The jobs of all labs, mixed: while a lab waits for its servers, another computes."""
+    return in_turns([(chain(each.known, hunts[each.lab.id].jobs()), _size(each)) for each in plans])
 
 
 def _each(pool: Executor, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Verdict]]:
