@@ -150,7 +150,8 @@ def test_a_class_is_held_against_the_floor(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_memory_and_processor_time_are_told_of_each_grader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While two grade side by side, in the arrangement of its own."""
+    """While two grade side by side, in the arrangement of its own. What nobody saw meets no goal."""
+    seen: float | None = 512.0
     runs: list[tuple[int, int, int]] = []
 
     class Fake:
@@ -163,7 +164,7 @@ def test_memory_and_processor_time_are_told_of_each_grader(monkeypatch: pytest.M
             return meter.Cost(1, 38.0, 300.0, (0,), "")
 
         def resume(self, cores: int, at_once: int, *, memory: bool = False) -> meter.Cost:
-            return meter.Cost(1, 40.0, 512.0, (0,), "")
+            return meter.Cost(1, 40.0, seen, (0,), "")
 
     monkeypatch.setattr(graders, "environment", lambda _: Path())
     monkeypatch.setattr(graders, "Ours", Fake)
@@ -175,6 +176,8 @@ def test_memory_and_processor_time_are_told_of_each_grader(monkeypatch: pytest.M
     assert values["nbgrader, 19 submissions: peak memory"] == 300
     assert runs == [(19, 1, 2), (19, 2, 2)]
     assert [(goal.found, goal.met) for goal in found.goals] == [(0.5, True)]
+    seen = None
+    assert [(goal.found, goal.met) for goal in measures.memory(Settings(peers=())).goals] == [(None, False)]
 
 
 def test_our_scores_are_read_from_the_results(tmp_path: Path) -> None:
