@@ -174,8 +174,9 @@ class _Run:
                 yield lambda _: cluster, _AHEAD * size
         else:
             with Pools(min(workers, len(attempts)), str(self._catalog.root), unsafe=self._order.unsafe) as pools:
-                for attempt in [attempt for attempt in attempts if not attempt.problem][:1]:
-                    pools.begin(attempt.lab.id)
+                first = next((attempt.lab.id for attempt in attempts if not attempt.problem), None)
+                if first is not None:
+                    pools.begin(first)
                     _page()  # here there is nothing else to do until workers are ready
                 yield pools.fresh, _AHEAD * workers
 
