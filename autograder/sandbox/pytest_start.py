@@ -1,8 +1,8 @@
 """Start pytest once, before there is anything to test, for all runs in processes that are forked from this one.
 
-At each start pytest registers its own plugins and looks through every one of them for fixtures: two fifths of the time
-of a short run. That depends on nothing that a student hands in. pytest has no public way to do it ahead of time, so
-this uses names that are not public; pytest is pinned.
+At each start pytest registers its own plugins and looks through every one of them for fixtures: a fifth of the time of
+a short run. That depends on nothing that a student hands in. pytest has no public way to do it ahead of time, so this
+uses names that are not public; pytest is pinned.
 """
 
 from __future__ import annotations
