@@ -101,7 +101,6 @@ class Checks:
         tasks: Collection[str] | None = None,
         seed: int = 0,
         stop_at_first_failure: bool = False,
-        planned: Callable[[int], None] = lambda _: None,
         started: Callable[[str], None] = lambda _: None,
         finished: Callable[[], None] = lambda: None,
     ) -> list[CheckResult]:
@@ -112,7 +111,7 @@ class Checks:
             tasks: ids of the tasks to check; all if not given.
             seed: of the hidden data.
             stop_at_first_failure: whether no check runs after one that did not pass.
-            planned, started, finished: told the number of checks, the title of each before it runs, and its end.
+            started, finished: told the title of each check before it runs, and its end.
 
         Raises:
             AutograderError: our side failed, so there is no verdict.
@@ -120,7 +119,6 @@ class Checks:
         """
         plugin = self._plugin
         items = plugin.begin(self._config, submission, tasks, seed, started, finished)
-        planned(len(items))
         here = Path.cwd()
         with _quiet():
             try:

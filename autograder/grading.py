@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from autograder import __version__, scoring
 from autograder.catalog import Catalog
@@ -19,10 +20,13 @@ from autograder.errors import AutograderError, InfrastructureError, ManifestErro
 from autograder.manifest import Lab, Task
 from autograder.results import CheckResult, CheckStatus, Isolation, LabReport, Outcome, TaskResult
 from autograder.sandbox.client import Zygote
-from autograder.staging import stage
-from autograder.submission import Live, Submission
+from autograder.staging import Workspace, narrowed, stage
+from autograder.submission import Budget, Live, Submission
 
-__all__ = ["HIDDEN", "Progress", "Request", "census", "grade", "hints_file"]
+if TYPE_CHECKING:
+    from autograder.checks import Checks
+
+__all__ = ["HIDDEN", "Examined", "Progress", "Recall", "Request", "census", "grade", "hints_file"]
 
 HIDDEN: Final = "hidden.json"
 """In a grader's folder of the student edition: task → how many hidden checks there are elsewhere."""
@@ -80,6 +84,7 @@ def grade(
     progress: Progress | None = None,
     *,
     live: Mapping[str, Live] | None = None,
+    recall: Recall | None = None,
 ) -> LabReport:
     """Grade one submission.
 
@@ -91,6 +96,8 @@ def grade(
         zygote: where sandboxes are forked.
         progress: told how far it is.
         live: file → its names as they are in this very process, instead of the file handed in.
+        recall: what came of checks before. Those of tasks whose files are the same are not run again, and what runs
+            is added, unless a check ran into its limit of time.
 
     Raises:
         UsageError: the request asks for a task or folder that is not there.
@@ -99,32 +106,24 @@ def grade(
     start, started = time.monotonic(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     lab = request.lab
     tasks = _chosen(lab, request.tasks)
-    root: Path | None = None
-    submission: Submission | None = None
     trouble: AutograderError | None = None
     results: tuple[TaskResult, ...] = ()
-    try:
-        root = Path(tempfile.mkdtemp(prefix="autograder-"))
-        root.chmod(0o755)
-        workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), root)
-        data = {name: catalog.dataset_dir(name) for name in lab.datasets}
-        # Nothing of the course but what was staged: neither graders nor solutions, reports or the history of both.
-        submission = Submission(lab, workspace, zygote, data, [catalog.root], live=live)
-        examined = _examined(request, catalog, submission, progress or _Silent())
-        results = tuple(_scored(tasks, examined, partly=request.stop_at_first_failure))
-    except UsageError:
-        raise
-    except AutograderError as error:
-        trouble = error
-    except Exception as error:  # whatever we did not think of is no verdict on anybody's work
-        trouble = InfrastructureError(f"{type(error).__name__}: {error}")
-    finally:
-        if submission is not None:
-            submission.close()
-        if root is not None:
-            _remove(root)
+    notices: list[str] = []
+    with contextlib.ExitStack() as undo:
+        try:
+            workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), _folder(undo))
+            notices += workspace.notices
+            examiner = _Examiner(request, catalog, zygote, workspace, live or {}, recall)
+            found = examiner.examine([task.id for _, task in tasks], notices, progress or _Silent())
+            results = tuple(_scored(tasks, found, partly=request.stop_at_first_failure))
+        except UsageError:
+            raise
+        except AutograderError as error:
+            trouble = error
+        except Exception as error:  # whatever we did not think of is no verdict on anybody's work
+            trouble = InfrastructureError(f"{type(error).__name__}: {error}")
     points = round(sum(task.points for _, task in tasks), 2)
-    found, faults = _hints(request, catalog) if request.hints else ({}, ())
+    found_hints, faults = _hints(request, catalog) if request.hints else ({}, ())
     return LabReport(
         lab=lab.id,
         title=lab.title,
@@ -133,14 +132,103 @@ def grade(
         tasks=results if trouble is None else (),
         points=points,
         score=scoring.total(results)[0] if trouble is None else None,
-        notices=(*(submission.notices if submission is not None else ()), *faults),
+        notices=(*dict.fromkeys(notices), *faults),
         problem=str(trouble) if trouble is not None else "",
-        hints=found,
+        hints=found_hints,
         hidden_elsewhere=_hidden_elsewhere(catalog.grader_dir(lab.id), [task for _, task in tasks]),
         started=started,
         seconds=round(time.monotonic() - start, 3),
         engine=__version__,
     )
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What came of the checks that are about the same files.
+
+    Attributes:
+        checks: one result for each check that ran.
+        notices: sentences for the student about what was loaded.
+    """
+
+    checks: tuple[CheckResult, ...]
+    notices: tuple[str, ...]
+
+
+Recall = MutableMapping[Hashable, Examined]
+"""What came of checks, under all that decides on it but the graders themselves."""
+
+
+class _Examiner:
+    """Runs the checks of a lab, those that are about the same files together, where no other file handed in is."""
+
+    def __init__(
+        self,
+        request: Request,
+        catalog: Catalog,
+        zygote: Zygote,
+        workspace: Workspace,
+        live: Mapping[str, Live],
+        recall: Recall | None,
+    ) -> None:
+        self._request, self._catalog, self._zygote = request, catalog, zygote
+        self._workspace, self._live, self._recall = workspace, live, recall
+        self._budget = Budget(request.lab.limits)
+
+    def examine(self, tasks: Sequence[str], notices: list[str], progress: Progress) -> list[CheckResult]:
+        """Run the checks of some tasks, and add to the notices."""
+        from autograder.checks import checks_of  # pytest, which a Request alone does not need
+
+        request = self._request
+        checks = checks_of(self._catalog, request.lab, visible_only=request.visible_only)
+        progress.lab(request.lab.title, sum(task in tasks for task, _ in checks.census))
+        found: list[CheckResult] = []
+        for files, ids in request.lab.scopes(tasks):
+            examined = self._recalled(checks, files, ids, progress)
+            found += examined.checks
+            notices += examined.notices
+            if request.stop_at_first_failure and any(c.status is not CheckStatus.PASSED for c in examined.checks):
+                break
+        return found
+
+    def _recalled(self, checks: Checks, files: Sequence[str], tasks: Sequence[str], progress: Progress) -> Examined:
+        if self._recall is None:
+            return self._run(checks, files, tasks, progress)
+        request = self._request
+        given = tuple((name, self._content(name)) for name in files)
+        how = (request.seed, request.visible_only, request.stop_at_first_failure)
+        key = (request.lab, tasks, given, *how)
+        if key not in self._recall:
+            examined = self._run(checks, files, tasks, progress)
+            if max(check.seconds for check in examined.checks) >= request.lab.limits.check_s:
+                return examined  # the machine may have been slow
+            self._recall[key] = examined
+        return self._recall[key]
+
+    def _content(self, name: str) -> bytes | None:
+        return None if name in self._workspace.missing else (self._workspace.directory / name).read_bytes()
+
+    def _run(self, checks: Checks, files: Sequence[str], tasks: Sequence[str], progress: Progress) -> Examined:
+        request, lab = self._request, self._request.lab
+        with contextlib.ExitStack() as undo:
+            workspace = replace(self._workspace, notices=())
+            if len(files) < len(lab.submit):
+                workspace = narrowed(self._workspace, lab, files, _folder(undo))
+            data = {name: self._catalog.dataset_dir(name) for name in lab.datasets}
+            # Nothing of the course but what was staged: neither graders nor solutions, reports or the history of both.
+            hide = [self._catalog.root]
+            live = {file: names for file, names in self._live.items() if file in files}
+            submission = Submission(lab, workspace, self._zygote, data, hide, live=live, budget=self._budget)
+            undo.callback(submission.close)
+            found = checks.run(
+                submission,
+                tasks=tasks,
+                seed=request.seed,
+                stop_at_first_failure=request.stop_at_first_failure,
+                started=progress.check,
+                finished=progress.advance,
+            )
+            return Examined(tuple(found), submission.notices)
 
 
 def _scored(tasks: Sequence[tuple[int, Task]], checks: Sequence[CheckResult], *, partly: bool) -> Iterator[TaskResult]:
@@ -174,20 +262,6 @@ def census(lab: Lab, catalog: Catalog) -> dict[str, tuple[int, int]]:
     return {task.id: (listed.count((task.id, False)), listed.count((task.id, True))) for task in lab.task}
 
 
-def _examined(request: Request, catalog: Catalog, submission: Submission, progress: Progress) -> list[CheckResult]:
-    from autograder.checks import checks_of  # pytest, which a Request alone does not need
-
-    return checks_of(catalog, request.lab, visible_only=request.visible_only).run(
-        submission,
-        tasks=request.tasks,
-        seed=request.seed,
-        stop_at_first_failure=request.stop_at_first_failure,
-        planned=lambda count: progress.lab(request.lab.title, count),
-        started=progress.check,
-        finished=progress.advance,
-    )
-
-
 def _hidden_elsewhere(folder: Path, tasks: Sequence[Task]) -> int:
     """How many hidden checks an instructor will run, as far as the student edition knows."""
     try:
@@ -195,6 +269,14 @@ def _hidden_elsewhere(folder: Path, tasks: Sequence[Task]) -> int:
         return max(0, sum(int(counts.get(task.id, 0)) for task in tasks))
     except (OSError, ValueError, AttributeError, TypeError):
         return 0
+
+
+def _folder(undo: contextlib.ExitStack) -> Path:
+    """An empty folder that student code may enter, until the end of a block."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    undo.callback(_remove, folder)
+    folder.chmod(0o755)
+    return folder
 
 
 def _remove(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, TypeVar
 
@@ -69,6 +69,8 @@ class Task(_Strict):
     """The heading in README.md and HINTS.md, without its number."""
     points: Annotated[float, Field(ge=0.1, le=1000, multiple_of=0.01)]
     """Scores are rounded to hundredths, so points have at most two decimals."""
+    files: tuple[str, ...] = ()
+    """Those of `submit` that the task is about: its checks, and what they run, see no others. All if none is named."""
 
 
 class Lab(_Strict):
@@ -103,6 +105,15 @@ class Lab(_Strict):
     def points(self) -> float:
         """What the whole lab can give."""
         return round(sum(task.points for task in self.task), 2)
+
+    def scopes(self, tasks: Collection[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Files of `submit`, and those of ``tasks`` that are about these and no others, in the order of the tasks."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for task in self.task:
+            if task.id in tasks:
+                about = tuple(name for name in self.submit if not task.files or name in task.files)
+                found.setdefault(about, []).append(task.id)
+        return [(files, tuple(ids)) for files, ids in found.items()]
 
     @field_validator("submit")
     @classmethod
@@ -189,6 +200,13 @@ def load_lab(folder: Path, *, complete: bool = True) -> Lab:
     if "id" in raw:
         problems.append("id: remove it, the folder's name is the lab's id")
     problems += _twice(_each(raw.get("task"), "id"), "task.id: each task needs an id of its own")
+    if lab is not None:
+        problems += [
+            f"task.{number}.files: {name!r} is not in submit: correct the name or hand it in, too"
+            for number, task in enumerate(lab.task, 1)
+            for name in task.files
+            if name not in lab.submit
+        ]
     submit = raw.get("submit")
     for name in submit if complete and isinstance(submit, list) else ():
         if isinstance(name, str) and not (folder / name).is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -71,6 +71,7 @@ class GradingPlugin:
         self.results: list[CheckResult] = []
         self.trouble: AutograderError | None = None
         self._order = {task.id: number for number, task in enumerate(lab.task)}
+        self._about = {id: files for files, ids in lab.scopes(self._order) for id in ids}
         self._submission: Submission | None = None
         self._started: Callable[[str], None] = lambda _: None
         self._finished: Callable[[], None] = lambda: None
@@ -140,7 +141,7 @@ class GradingPlugin:
         problems = [problem for item in items for problem in _problems(item, self._order)]
         if not problems:
             items.sort(key=lambda item: (self._order[_task(item)], _is_hidden(item)))
-            problems = _unmeetable(items)
+            problems = _unmeetable(items, self._about)
         if problems:
             self.blame_us(GraderError("\n".join(problems)))
             items.clear()
@@ -276,14 +277,15 @@ def _problems(item: pytest.Item, tasks: Collection[str]) -> list[str]:
     return found
 
 
-def _unmeetable(items: Sequence[pytest.Item]) -> list[str]:
-    """Checks that wait for one that never comes before them."""
+def _unmeetable(items: Sequence[pytest.Item], about: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Checks that wait for one that never comes before them, or is about other files (task → its files)."""
     found = []
-    before: set[str] = set()
+    names: dict[tuple[str, ...], set[str]] = {files: set() for files in about.values()}
     for item in items:
+        before = names[about[_task(item)]]
         wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
         found += [
-            f"{item.nodeid}: needs {name!r}, which is no check that runs before it"
+            f"{item.nodeid}: needs {name!r}, which is no check that runs before it, of a task about the same files"
             for name in wanted
             if name not in before
         ]

@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from autograder.errors import InfrastructureError, UsageError
 from autograder.manifest import Lab
 
-__all__ = ["MAX_FILE_MB", "SKIPPED", "Workspace", "stage"]
+__all__ = ["MAX_FILE_MB", "SKIPPED", "Workspace", "narrowed", "stage"]
 
 MAX_FILE_MB: Final = 16
 """A handed-in file that is larger is refused."""
@@ -71,6 +71,33 @@ def stage(lab: Lab, submission: Path, given: Path, root: Path) -> Workspace:
         names = ", ".join(extra[:5]) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
         notices.append(f"Not part of this lab and left out: {names}.")
     return Workspace(root, directory, tuple(missing), tuple(notices))
+
+
+def narrowed(workspace: Workspace, lab: Lab, keep: Collection[str], root: Path) -> Workspace:
+    """A copy of a workspace in ``root/labs/<lab>/`` without the files handed in that are not in ``keep``.
+
+    Args:
+        workspace: as it was staged; nothing has run in it.
+        lab: the lab.
+        keep: names of files that were handed in.
+        root: an empty folder.
+
+    Returns:
+        The copy, without the notices.
+
+    Raises:
+        InfrastructureError: the copy cannot be written.
+    """
+    directory = root / "labs" / lab.id
+    left_out = set(lab.submit) - set(keep)
+    try:
+        for name in _files(workspace.directory):
+            if name not in left_out:
+                _write(directory / name, (workspace.directory / name).read_bytes())
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InfrastructureError(f"The workspace {root} cannot be written: {error}.") from None
+    return Workspace(root, directory, tuple(name for name in workspace.missing if name in keep), ())
 
 
 def _copy_given(given: Path, directory: Path, submit: Iterable[str]) -> set[str]:

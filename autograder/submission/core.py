@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from autograder.errors import StudentMissing, StudentResult, StudentTimeout
 from autograder.manifest import Lab
@@ -14,7 +14,7 @@ from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import Cell
 from autograder.staging import Workspace
 from autograder.submission.remote import RemoteModule
-from autograder.submission.session import Live, Session, Transcript
+from autograder.submission.session import Budget, Live, Session, Transcript
 from autograder.submission.suite import TestRun, run_suites
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Submission:
         hide: Sequence[Path],
         *,
         live: Mapping[str, Live] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Examine what was staged.
 
@@ -63,6 +64,7 @@ class Submission:
             datasets: name → folder, for those that the lab names.
             hide: folders that student code must not see.
             live: file → its names in this very process, to be called here instead of in a sandbox.
+            budget: the time for the whole lab, where it is shared with others; its own if not given.
         """
         self.lab = lab
         self._workspace = workspace
@@ -82,7 +84,7 @@ class Submission:
             # A backstop: the budget of student code ends a lab long before.
             wall_s=3 * lab.limits.wall_s + 60,
         )
-        self.session = Session(zygote, cell, lab.limits, self._live)
+        self.session = Session(zygote, cell, budget or Budget(lab.limits), self._live)
 
     def load(self, file: str) -> RemoteModule:
         """A Python file or notebook of the lab, executed in the sandbox.
@@ -196,6 +198,8 @@ class Submission:
 
     def exists(self, file: str) -> bool:
         """Whether the workspace has a regular file of that name."""
+        if self.session.untouched:
+            return (self._workspace.directory / file).is_file()
         return self.session.sandbox().kind_of(file) == "file"
 
     def read_bytes(self, file: str) -> bytes:
@@ -206,15 +210,21 @@ class Submission:
             StudentResult: it is larger than 32 MB.
         """
         try:
-            with os.fdopen(self.session.sandbox().open_file(file), "rb") as stream:
+            with self._opened(file) as stream:
                 content = stream.read(_READ_LIMIT + 1)
-        except StudentMissing as error:
+        except (StudentMissing, FileNotFoundError) as error:
             raise StudentMissing(f"{file} is not there.", kind="FileNotFoundError", detail=str(error)) from None
         except OSError as error:
             raise StudentResult(f"{file} cannot be read: {error.strerror}.") from None
         if len(content) > _READ_LIMIT:
             raise StudentResult(f"{file} is larger than {_READ_LIMIT >> 20} MB.")
         return content
+
+    def _opened(self, file: str) -> BinaryIO:
+        """A file of the workspace; no sandbox is needed where nothing has run yet, as that holds what was staged."""
+        if self.session.untouched:
+            return (self._workspace.directory / file).open("rb")
+        return os.fdopen(self.session.sandbox().open_file(file), "rb")
 
     def read(self, file: str) -> str:
         """Text of a file in the workspace.

@@ -96,8 +96,8 @@ class Budget:
 class Session:
     """Student code of one submission, loaded and ready to be called."""
 
-    def __init__(self, zygote: Zygote, cell: Cell, limits: Limits, live: Mapping[str, Live]) -> None:
-        self.budget = Budget(limits)
+    def __init__(self, zygote: Zygote, cell: Cell, budget: Budget, live: Mapping[str, Live]) -> None:
+        self.budget = budget
         self.faults: dict[str, tuple[CellFault, ...]] = {}
         self._zygote = zygote
         self._cell = cell
@@ -144,6 +144,11 @@ class Session:
         if self._sandbox is not None and self._sandbox.alive:
             with contextlib.suppress(StudentError):
                 self._sandbox.reset()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether there has been no sandbox yet: the workspace is as it was staged."""
+        return self._sandbox is None
 
     def sandbox(self) -> Sandbox:
         """The sandbox, a fresh one if the last one has ended."""

@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import cases, goldens, grading
@@ -33,6 +33,8 @@ class _Here:
     hash_seed: int
     memory: Memory
     fresh: bool
+    recall: grading.Recall = field(default_factory=dict)
+    """Results of checks: most cases leave the files of some tasks as they are in the solution."""
 
     @functools.cached_property
     def zygote(self) -> Zygote:
@@ -78,17 +80,20 @@ def judge(job: Job) -> Verdict:
         if known is not None:
             return replace(known, remembered=True)
         judged = _try if isinstance(job.case, Mutant) else _grade
-        verdict, slow = judged(job, submission, _here.catalog, _here.zygote)
+        verdict, slow = judged(job, submission, _here)
     return verdict if verdict.problem or slow else replace(verdict, key=key)
 
 
-def _grade(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[Verdict, bool]:
+def _grade(job: Job, submission: Path, here: _Here) -> tuple[Verdict, bool]:
     """The verdict on a submission, and whether a check ran into its limit of time: the machine may have been slow."""
-    report = grading.grade(grading.Request(job.lab, submission, seed=job.seed), catalog, zygote)
+    recall = here.recall if job.kind != "repeat" else None  # there, all is to be seen again
+    report = grading.grade(
+        grading.Request(job.lab, submission, seed=job.seed), here.catalog, here.zygote, recall=recall
+    )
     problem = _problem(job, report)
     if job.kind == "wrong" and job.seed == 0 and not problem:
         said, by_chance = feedback(report), job.case.by_chance
-        problem = goldens.difference(catalog.root, job.lab.id, job.case.name, said, by_chance=by_chance)
+        problem = goldens.difference(here.catalog.root, job.lab.id, job.case.name, said, by_chance=by_chance)
     verdict = Verdict(
         job.lab.id,
         job.kind,
@@ -105,7 +110,7 @@ def _grade(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tupl
     return verdict, report.slowest_check_s >= job.lab.limits.check_s
 
 
-def _try(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[Verdict, bool]:
+def _try(job: Job, submission: Path, here: _Here) -> tuple[Verdict, bool]:
     """Look for a check that a mutant does not pass, among the likely tasks first; the answer is that of _grade."""
     mutant = job.case
     assert isinstance(mutant, Mutant)
@@ -114,7 +119,7 @@ def _try(job: Job, submission: Path, catalog: Catalog, zygote: Zygote) -> tuple[
     seconds = 0.0
     for tasks in filter(None, (job.likely, rest)):
         request = grading.Request(lab, submission, tasks, seed=job.seed, stop_at_first_failure=True)
-        report = grading.grade(request, catalog, zygote)
+        report = grading.grade(request, here.catalog, here.zygote, recall=here.recall)
         seconds += report.seconds
         if report.outcome is not Outcome.GRADED or _lost(report):
             break
