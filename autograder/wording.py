@@ -36,10 +36,7 @@ def value_text(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, dict | list | tuple | set | frozenset):
-        text = repr(value)
-        if len(text) <= _SHORT and "\n" not in text:
-            return text
-        return f"a {kind} of {_count(len(value), 'item')}"
+        return _short(value) or f"a {kind} of {_count(len(value), 'item')}"
     if isinstance(value, bool | int | float | complex | str | bytes) or shape == ():
         text = repr(_plain(value))
         return text if len(text) <= 2 * _SHORT else f"{text[: 2 * _SHORT]}…"
@@ -60,10 +57,17 @@ def _argument(value: Any, sizes: list[str]) -> str:
         return text if len(text) <= _SHORT else f'{text[:_SHORT]}…"'
     if callable(value):
         return str(getattr(value, "__name__", kind))
-    text = repr(_plain(value))
-    if len(text) > _SHORT or "\n" in text:
-        return {"dict": "{…}", "list": "[…]", "tuple": "(…)", "set": "{…}"}.get(kind, f"<{kind}>")
-    return text
+    return _short(_plain(value)) or {"dict": "{…}", "list": "[…]", "tuple": "(…)", "set": "{…}"}.get(kind, f"<{kind}>")
+
+
+def _short(value: Any) -> str:
+    """One short line; empty if there is none, which is found out without writing tables out."""
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        parts = value.values() if isinstance(value, dict) else value
+        if 3 * len(value) > _SHORT or any(type(part).__name__ in ("DataFrame", "Series") for part in parts):
+            return ""
+    text = repr(value)
+    return text if len(text) <= _SHORT and "\n" not in text else ""
 
 
 def _plain(value: Any) -> Any:

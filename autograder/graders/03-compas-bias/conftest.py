@@ -85,25 +85,27 @@ def _plans(people: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 
 def _crosstab(table: pd.DataFrame, attributes: Sequence[str]) -> pd.DataFrame:
-    flagged = int((table["score"] == 1).sum())
+    score, label = table["score"].to_numpy(), table["label_value"].to_numpy()
+    flagged = int((score == 1).sum())
     rows = []
     for attribute in attributes:
+        groups = table[attribute].to_numpy()
         for value in sorted(table[attribute].unique()):
-            inside = table[table[attribute] == value]
-            rows.append({"attribute_name": attribute, "attribute_value": value, **_measure(inside, flagged)})
+            inside = groups == value
+            measured = _measure(score[inside], label[inside], flagged)
+            rows.append({"attribute_name": attribute, "attribute_value": value, **measured})
     crosstab = pd.DataFrame(rows)
     crosstab.insert(0, "model_id", 0)
     crosstab.insert(1, "score_threshold", "binary 0/1")
     return crosstab.assign(total_entities=len(table))
 
 
-def _measure(people: pd.DataFrame, flagged: int) -> dict[str, float]:
-    score, label = people["score"].to_numpy(), people["label_value"].to_numpy()
+def _measure(score: np.ndarray, label: np.ndarray, flagged: int) -> dict[str, float]:
     tp, fp = int(((score == 1) & (label == 1)).sum()), int(((score == 1) & (label == 0)).sum())
     tn, fn = int(((score == 0) & (label == 0)).sum()), int(((score == 0) & (label == 1)).sum())
     return {
         "k": flagged,
-        "accuracy": _ratio(tp + tn, len(people)),
+        "accuracy": _ratio(tp + tn, len(score)),
         "tpr": _ratio(tp, tp + fn),
         "tnr": _ratio(tn, tn + fp),
         "for": _ratio(fn, fn + tn),
@@ -115,28 +117,26 @@ def _measure(people: pd.DataFrame, flagged: int) -> dict[str, float]:
         "pp": tp + fp,
         "pn": tn + fn,
         "ppr": _ratio(tp + fp, flagged),
-        "pprev": _ratio(tp + fp, len(people)),
+        "pprev": _ratio(tp + fp, len(score)),
         "fp": fp,
         "fn": fn,
         "tn": tn,
         "tp": tp,
         "group_label_pos": tp + fn,
         "group_label_neg": tn + fp,
-        "group_size": len(people),
-        "prev": _ratio(tp + fn, len(people)),
+        "group_size": len(score),
+        "prev": _ratio(tp + fn, len(score)),
     }
 
 
 def _disparities(crosstab: pd.DataFrame, reference: Mapping[str, str]) -> pd.DataFrame:
     blocks = []
     for attribute, block in crosstab.groupby("attribute_name", sort=False):
-        block = block.copy()
-        of_reference = block[block["attribute_value"] == reference[str(attribute)]].iloc[0]
-        for metric in METRICS:
-            block[f"{metric}_disparity"] = [_ratio(rate, of_reference[metric]) for rate in block[metric]]
-        for metric in METRICS:
-            block[f"{metric}_ref_group_value"] = reference[str(attribute)]
-        blocks.append(block)
+        named = reference[str(attribute)]
+        of_reference = block[block["attribute_value"] == named].iloc[0]
+        ratios = {f"{name}_disparity": [_ratio(rate, of_reference[name]) for rate in block[name]] for name in METRICS}
+        compared = pd.DataFrame(ratios | {f"{name}_ref_group_value": named for name in METRICS}, index=block.index)
+        blocks.append(pd.concat([block, compared], axis=1))
     return pd.concat(blocks, ignore_index=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import tomllib
 
@@ -69,7 +70,7 @@ def test_eleven_groups_of_compas(submission):
 def test_compared_with_caucasian(submission):
     """Compared with Caucasian, the FPR of African-American defendants is 1.91 times as large."""
     people = _people()
-    bdf = submission.load(NOTEBOOK).disparities(_crosstab(people), people, REFERENCE)
+    bdf = submission.load(NOTEBOOK).disparities(_crosstab(), people, REFERENCE)
 
     expect.instance(bdf, pd.DataFrame, "a DataFrame with one row per group")
     expect.columns(bdf, ["attribute_name", "attribute_value", "fpr_disparity", "fnr_disparity", "fpr_ref_group_value"])
@@ -115,7 +116,7 @@ def test_the_gap_is_no_chance(submission):
 @pytest.mark.task("significance")
 def test_the_gap_is_measured_among_the_right_people(submission):
     """The FPR gap of race is tested among those who were not charged again."""
-    tests = submission.load(NOTEBOOK).gap_tests(_crosstab(_people()), "fpr", "race", "Caucasian")
+    tests = submission.load(NOTEBOOK).gap_tests(_crosstab(), "fpr", "race", "Caucasian")
 
     expect.instance(tests, pd.DataFrame, "a DataFrame with one row per group but the reference")
     expect.columns(tests, ["size", "rate", "z", "p_value"])
@@ -158,15 +159,17 @@ def test_every_question_has_an_answer(submission):
             assert _is(given[name], kind), f"{name} is {given[name]!r}. Expected {words}."
 
 
+@functools.cache
 def _people():
     """Return COMPAS as `prepare` should return it, whatever the student's does."""
     compas = datasets.load("compas")
     return compas[["score", "label_value", *ATTRIBUTES]].astype({"score": int})
 
 
-def _crosstab(people):
-    """Count and rate every group by hand, in the columns that Aequitas has."""
-    rows = []
+@functools.cache
+def _crosstab():
+    """Count and rate every group of COMPAS by hand, in the columns that Aequitas has."""
+    people, rows = _people(), []
     for attribute in ATTRIBUTES:
         for value, group in people.groupby(attribute):
             outcomes = group["score"] * 2 + group["label_value"]
@@ -183,9 +186,10 @@ def _crosstab(people):
     return pd.DataFrame(rows)
 
 
+@functools.cache
 def _disparities():
     """Compare every group of COMPAS with its reference, by hand, in the columns that Aequitas has."""
-    table = _crosstab(_people())
+    table = _crosstab().copy()
     for metric in (*RATES, "tpr", "tnr", "npv", "precision"):
         name = table["attribute_name"]
         of_reference = table[table["attribute_value"] == name.map(REFERENCE)].set_index("attribute_name")[metric]
