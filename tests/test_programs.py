@@ -133,11 +133,21 @@ sys.exit(subprocess.run(sys.argv[1:]).returncode & 0xFF)
 """
 
 
+AT_ONCE = """
+import os, sys, tempfile
+from autograder.sandbox.programs import WarmProgram, offer_python
+folder = tempfile.mkdtemp() + "/bin"
+offer_python(folder)
+sys.exit(WarmProgram(folder, sys.argv[2:], os.getcwd()).wait() & 0xFF)
+"""
+
+
+@pytest.mark.parametrize("starter", [STARTER, AT_ONCE], ids=["by a script", "at once"])
 @pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
-def test_a_program_of_a_program_starts_like_a_cold_one(run: Run, source: str) -> None:
+def test_a_program_of_a_program_starts_like_a_cold_one(run: Run, source: str, starter: str) -> None:
     """Where ``python`` is offered warm, exit code and output of what a program starts are those of a cold start."""
     source = f"import os\nos.environ.pop('PATH')  # may differ\n{source}"
-    files = {"work.py": source, "helper.py": "VALUE = 5\n", "starter.py": STARTER}
+    files = {"work.py": source, "helper.py": "VALUE = 5\n", "starter.py": starter}
     argv = ["python", "work.py", "a", "--b"]
     cold, out, err = run(*argv, files=files, warm=False)
     nested = run("python", "starter.py", *argv)
@@ -155,19 +165,36 @@ def test_a_program_of_a_program_is_warm(run: Run) -> None:
     assert run("python", "starter.py", "python", "-c", "print(1)") == (0, "1\n", "")
 
 
-def test_a_program_of_a_program_ends_with_who_waits_for_it(run: Run) -> None:
-    """Killing what was started ends the program itself, although another process runs it."""
-    starter = """
-import os, subprocess, tempfile
-from autograder.sandbox.programs import offer_python
-offer_python(tempfile.mkdtemp() + "/bin")
-os.mkfifo("fifo")
-process = subprocess.Popen(["python", "work.py"])
-with open("fifo") as fifo:
-    print(fifo.read(5))
-    process.kill()
-    print(process.wait(), repr(fifo.read()))  # the end of what is read: nobody writes any more
+STARTED_BY_A_SCRIPT = """
+    process = subprocess.Popen(["python", "work.py"])
+    with open("fifo") as fifo:
+        print(fifo.read(5))
+        process.kill()
+        print(process.wait(), repr(fifo.read()))  # the end of what is read: nobody writes any more
 """
+STARTED_AT_ONCE = """
+    program = WarmProgram(folder, ["work.py"], os.getcwd())
+    with open("fifo") as fifo:
+        print(fifo.read(5))
+        signal.signal(signal.SIGALRM, lambda *_: exec("raise TimeoutError"))
+        signal.alarm(1)
+        try:
+            program.wait()
+        except TimeoutError:
+            print(-9, repr(fifo.read()))
+"""
+
+
+@pytest.mark.parametrize("starting", [STARTED_BY_A_SCRIPT, STARTED_AT_ONCE], ids=["by a script", "at once"])
+def test_a_program_of_a_program_ends_with_who_waits_for_it(run: Run, starting: str) -> None:
+    """Whoever does not wait any longer ends the program itself, although another process runs it."""
+    starter = f"""
+import os, signal, subprocess, tempfile
+from autograder.sandbox.programs import WarmProgram, offer_python
+folder = tempfile.mkdtemp() + "/bin"
+offer_python(folder)
+os.mkfifo("fifo")
+if True:{starting}"""
     work = "import signal\nfifo = open('fifo', 'w')\nprint('alive', file=fifo, flush=True)\nsignal.pause()"
 
     assert run("python", "starter.py", files={"starter.py": starter, "work.py": work})[1] == "alive\n-9 '\\n'\n"
