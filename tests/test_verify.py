@@ -339,6 +339,6 @@ def test_it_works_in_processes_of_its_own(course: Course) -> None:
     found = list(verify(course.catalog, course.catalog.labs(), workers=2))
 
     assert {verdict.problem for verdict in found} == {""}
-    assert [verdict.kind for verdict in found][:2] == ["build", "solution"]
+    assert found[0].kind == "build"
     kinds = {"build", "solution", "starter", "wrong", "right", "variant", "mutant", "floor"}
     assert {verdict.kind for verdict in found} == kinds

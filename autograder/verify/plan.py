@@ -92,14 +92,14 @@ def plan(catalog: Catalog, lab: Lab, *, seed: int = 0, most: int | None = None) 
     )
 
 
-def in_turns(queues: Sequence[tuple[Iterable[Job], int]]) -> Iterator[Job]:
+def in_turns(queues: Sequence[tuple[Iterable[Job | None], int]]) -> Iterator[Job | None]:
     """Take jobs from several queues so that all of them end at about the same time.
 
     Args:
         queues: each with the number of its jobs. Of none is more than one job taken ahead.
     """
 
-    def spread(jobs: Iterable[Job], size: int) -> Iterator[tuple[float, Job]]:
+    def spread(jobs: Iterable[Job | None], size: int) -> Iterator[tuple[float, Job | None]]:
         return ((number / size, job) for number, job in enumerate(jobs))
 
     return (job for _, job in heapq.merge(*(spread(*queue) for queue in queues), key=itemgetter(0)))

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
 from itertools import chain
@@ -135,30 +135,29 @@ def _pool(workers: int, prepare: Callable[[int], None], turn: int) -> Iterator[E
 
 
 def _once(pool: Executor, plans: Sequence[Plan], workers: int) -> Iterator[Verdict]:
-    solutions = {}
-    for _, verdict in _each(pool, [each.solution for each in plans], workers):
-        solutions[verdict.lab] = verdict
-        yield verdict
-    hunts = {each.lab.id: _Hunt(each, solutions[each.lab.id]) for each in plans}
-    for job, verdict in _each(pool, _all_jobs(plans, hunts), workers):
-        if isinstance(job.case, Mutant):
+    hunts = {each.lab.id: _Hunt(each) for each in plans}
+    # All labs mixed: while one waits for its servers, another computes.
+    mixed = in_turns([(chain(each.known, hunts[each.lab.id].jobs()), _size(each)) for each in plans])
+    for job, verdict in _each(pool, chain((each.solution for each in plans), mixed), workers):
+        if job.kind == "solution":
+            hunts[job.lab.id].begin(verdict)
+        elif isinstance(job.case, Mutant):
             hunts[job.lab.id].note(job.case, verdict)
         yield verdict
     for hunt in hunts.values():
         yield from hunt.end()
 
 
-def _all_jobs(plans: Iterable[Plan], hunts: Mapping[str, _Hunt]) -> Iterator[Job]:
-    """The jobs of all labs, mixed: while a lab waits for its servers, another computes."""
-    return in_turns([(chain(each.known, hunts[each.lab.id].jobs()), _size(each)) for each in plans])
+def _each(pool: Executor, jobs: Iterable[Job | None], workers: int) -> Iterator[tuple[Job, Verdict]]:
+    """Judge the jobs. One is taken only when there is somebody free, so that it may depend on verdicts.
 
-
-def _each(pool: Executor, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Verdict]]:
-    """Judge the jobs. One is taken only when there is somebody free, so that it may depend on verdicts."""
+    None in the place of a job: the next one depends on a verdict that is still to come.
+    """
     running: dict[Future[Verdict], Job] = {}
     for job in jobs:
-        running[pool.submit(judge, job)] = job
-        if len(running) > workers:
+        if job is not None:
+            running[pool.submit(judge, job)] = job
+        if job is None or len(running) > workers:
             yield from _finished(running)
     while running:
         yield from _finished(running)
@@ -177,16 +176,23 @@ class _Hunt:
     tried first. Only a mutant that they do not find is held against all others.
     """
 
-    def __init__(self, each: Plan, solution: Verdict) -> None:
+    def __init__(self, each: Plan) -> None:
         self._plan = each
-        self._sound = not solution.problem
+        self._begun = self._sound = False
         self._killed = self._tried = 0
         self._found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        slowest = max((seconds for _, seconds in solution.checks), default=0.0)
-        self._check_s = min(each.lab.limits.check_s, _PATIENCE * slowest + _GRACE_S)
+        self._check_s = 0.0
 
-    def jobs(self) -> Iterator[Job]:
-        """A job for each mutant; none if the solution itself is no yardstick."""
+    def begin(self, solution: Verdict) -> None:
+        """Take the verdict on the solution as the yardstick."""
+        self._begun, self._sound = True, not solution.problem
+        slowest = max((seconds for _, seconds in solution.checks), default=0.0)
+        self._check_s = min(self._plan.lab.limits.check_s, _PATIENCE * slowest + _GRACE_S)
+
+    def jobs(self) -> Iterator[Job | None]:
+        """A job for each mutant; None until it has begun, and nothing if the solution itself is no yardstick."""
+        while not self._begun:
+            yield None
         for mutant in self._plan.mutants if self._sound else ():
             lab = self._plan.lab
             yield Job(lab, "mutant", mutant, self._plan.solution.seed, self._likely(mutant), self._check_s)
