@@ -160,3 +160,21 @@ def test_files_of_unknown_kinds_stay(course: Course) -> None:
     changed = {name for case in variants(course.catalog.lab("01-tiny-lab"), course.solution) for name in case.files}
 
     assert changed == {"work.py"}
+
+
+def test_several_texts_change_together(course: Course) -> None:
+    """Each in its own way, named in the case, as long as it has ways left."""
+    course.edit(
+        course.solution / "lab.toml", 'submit = ["work.py"]', 'submit = ["work.py", "requirements.txt", "params.yaml"]'
+    )
+    course.write(course.solution / "requirements.txt", "a==1\nb==2\n")
+    course.write(course.solution / "params.yaml", "x: 1\ny: 2\n")
+    texts = {"params.yaml", "requirements.txt"}
+    found = variants(course.catalog.lab("01-tiny-lab"), course.solution)
+    changed = {case.name: set(case.files) for case in found if texts >= set(case.files)}
+
+    assert changed == {
+        "params.yaml: other comments; requirements.txt: other white space": texts,
+        "params.yaml: keys in another order; requirements.txt: lines in another order": texts,
+        "params.yaml: flow style": {"params.yaml"},
+    }

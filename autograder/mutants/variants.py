@@ -56,8 +56,8 @@ _WINDOWS = (".md", ".py", ".toml", ".yaml", ".yml")
 def variants(lab: Lab, exemplar: Path) -> Iterator[Case]:
     """Every variant of a reference solution that the kinds of its files allow.
 
-    Each changes all files of a kind at once. Notebook cells with magics and locked cells stay as they are, and so do
-    files of kinds that are not known here.
+    Each changes all files of a kind at once, or each of several texts in a way of its own. Notebook cells with magics
+    and locked cells stay as they are, and so do files of kinds that are not known here.
 
     Args:
         lab: the lab.
@@ -73,12 +73,19 @@ def variants(lab: Lab, exemplar: Path) -> Iterator[Case]:
     notebooks = {name: text for name, text in code.items() if name.endswith(".ipynb")}
     yield from _case("notebook: more cells", notebooks, {n: _more_cells(t) for n, t in notebooks.items()})
     yield from _case("notebook: cells in another order", notebooks, {n: _cells_moved(t) for n, t in notebooks.items()})
-    for name in sorted(sources.keys() - code.keys()):
-        path = PurePosixPath(name)
-        for what, change in _TEXT.get(path.name, _TEXT.get(path.suffix, ())):
-            yield from _case(f"{name}: {what}", sources, {name: change(sources[name])})
+    texts = {name: sources[name] for name in sorted(sources.keys() - code.keys())}
+    for turn in range(max(map(len, _TEXT.values()))):
+        changes = {name: _changes(name)[turn] for name in texts if turn < len(_changes(name))}
+        after = {name: change(texts[name]) for name, (_, change) in changes.items()}
+        changed = [f"{name}: {what}" for name, (what, _) in changes.items() if after[name] != texts[name]]
+        yield from _case("; ".join(changed), texts, after)
     windows = {name: text.replace("\n", "\r\n") for name, text in sources.items() if name.endswith(_WINDOWS)}
     yield from _case("line ends of Windows", sources, windows)
+
+
+def _changes(name: str) -> tuple[tuple[str, _Rewrite], ...]:
+    path = PurePosixPath(name)
+    return _TEXT.get(path.name, _TEXT.get(path.suffix, ()))
 
 
 def _read(path: Path) -> str | None:
