@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import runpy
 import statistics
 from pathlib import Path
@@ -100,6 +101,18 @@ def test_table_has_the_rows_and_columns_that_are_declared(made, name):
 def test_loader_shows_what_plain_pandas_shows(name):
     """A grader sees the same frame as a lab that calls pd.read_csv with the path alone."""
     pd.testing.assert_frame_equal(datasets.load(name), pd.read_csv(datasets.path(name)))
+
+
+def test_a_table_is_loaded_anew_when_it_has_changed(toy):
+    """And nobody gets to see what somebody else did to a table."""
+    first = datasets.load("toy")
+    first.loc[0, "size"] = 99
+    again = datasets.load("toy")
+    (toy / "toy.csv").write_text((toy / "toy.csv").read_text().replace("1,", "7,", 1))
+    os.utime(toy / "toy.csv", ns=(1, 1))
+
+    assert again.loc[0, "size"] == 1
+    assert datasets.load("toy").loc[0, "size"] == 7
 
 
 @pytest.mark.parametrize("name", NAMES)

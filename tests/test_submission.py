@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -179,6 +180,31 @@ def test_files_are_read_and_written(submit: Submit) -> None:
 
     assert submission.exists("out.txt")
     assert (submission.read("out.txt"), submission.read_bytes("out.txt")) == ("ää", "ää".encode())
+
+
+def test_what_was_handed_in_is_read_before_anything_runs(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That needs no sandbox; what student code has written since is read through one."""
+    submission = submit({"work.py": "open('work.py', 'w').write('gone')\n"}, missing=("other.py",))
+    with monkeypatch.context() as patch:
+        patch.setattr(submission.session, "sandbox", lambda: pytest.fail("a sandbox was opened"))
+        assert submission.read("work.py").startswith("open(")
+        assert (submission.exists("work.py"), submission.exists("other.py")) == (True, False)
+        with pytest.raises(StudentMissing, match=r"other\.py is not there"):
+            submission.read("other.py")
+    submission.load("work.py")
+
+    assert submission.read("work.py") == "gone"
+
+
+def test_a_name_that_leads_out_is_not_followed(submit: Submit, tmp_path: Path) -> None:
+    """Nor before anything runs, when no sandbox would have kept it in."""
+    (tmp_path / "secret.txt").write_text("secret")
+    submission = submit({"work.py": ""})
+    outside = f"../../../{'../' * 20}{tmp_path}/secret.txt"
+
+    assert not submission.exists(outside)
+    with pytest.raises(StudentMissing):
+        submission.read(outside)
 
 
 def test_files_that_cannot_be_read_are_the_student_s_error(submit: Submit) -> None:

@@ -78,6 +78,10 @@ def test_calls(args: tuple[Any, ...], kwargs: dict[str, Any], text: str) -> None
         (pd.NaT, "a NaTType"),
         (object(), "an object"),
         ({"a": FRAME}, "a dict of 1 item"),
+        ([FRAME["a"][:0]], "a list of 1 item"),
+        (range(3), "a range"),
+        ([0] * 20, f"[{', '.join('0' * 20)}]"),
+        ([0] * 21, "a list of 21 items"),
     ],
 )
 def test_values(value: object, text: str) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from autograder.errors import StudentMissing, StudentResult, StudentTimeout
 from autograder.manifest import Lab
@@ -198,8 +198,9 @@ class Submission:
 
     def exists(self, file: str) -> bool:
         """Whether the workspace has a regular file of that name."""
-        if self.session.untouched:
-            return (self._workspace.directory / file).is_file()
+        staged = self._staged(file)
+        if staged is not None:
+            return staged.is_file()
         return self.session.sandbox().kind_of(file) == "file"
 
     def read_bytes(self, file: str) -> bytes:
@@ -210,7 +211,8 @@ class Submission:
             StudentResult: it is larger than 32 MB.
         """
         try:
-            with self._opened(file) as stream:
+            staged = self._staged(file)
+            with staged.open("rb") if staged else os.fdopen(self.session.sandbox().open_file(file), "rb") as stream:
                 content = stream.read(_READ_LIMIT + 1)
         except (StudentMissing, FileNotFoundError) as error:
             raise StudentMissing(f"{file} is not there.", kind="FileNotFoundError", detail=str(error)) from None
@@ -219,12 +221,6 @@ class Submission:
         if len(content) > _READ_LIMIT:
             raise StudentResult(f"{file} is larger than {_READ_LIMIT >> 20} MB.")
         return content
-
-    def _opened(self, file: str) -> BinaryIO:
-        """A file of the workspace; no sandbox is needed where nothing has run yet, as that holds what was staged."""
-        if self.session.untouched:
-            return (self._workspace.directory / file).open("rb")
-        return os.fdopen(self.session.sandbox().open_file(file), "rb")
 
     def read(self, file: str) -> str:
         """Text of a file in the workspace.
@@ -271,6 +267,13 @@ class Submission:
         self.session.close()
         for process in self._processes:
             process.close()
+
+    def _staged(self, file: str) -> Path | None:
+        """Where a file that was handed in lies, as long as nothing has run beside it: it needs no sandbox to be read.
+
+        Only of these is it certain that their names lead nowhere else.
+        """
+        return self._workspace.directory / file if self.session.untouched and file in self.lab.submit else None
 
     def _must_exist(self, file: str) -> None:
         if file in self._workspace.missing and file not in self._live:
