@@ -8,14 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder import build
+from autograder import build, grading
 from autograder.cases import Case
 from autograder.errors import ManifestError
 from autograder.mutants.proof import Verdict
+from autograder.results import LabReport
 from autograder.verify import plan, verify
 from autograder.verify.plan import Job, in_turns
 from tests.processes import alive, descendants, eventually
@@ -295,6 +296,20 @@ def test_solution_and_mistakes_are_graded_again(course: Course, judged: Judge) -
         "two is added, seed 2",
     ]
     assert list(problems(found))[1:] == ["the reference solution, seed 2"]  # after that of the build
+
+
+def test_only_the_first_turn_recalls_results(judged: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is graded again shows that verdicts do not depend on chance, so all of it is run."""
+    grade, recalls = grading.grade, set()
+
+    def noted(request: grading.Request, *given: Any, recall: grading.Recall | None) -> LabReport:
+        recalls.add((request.seed, recall is not None))
+        return grade(request, *given, recall=recall)
+
+    monkeypatch.setattr(grading, "grade", noted)
+    judged(repeat=2)
+
+    assert recalls == {(0, True), (1, False)}
 
 
 def test_each_turn_has_another_hash_seed(course: Course) -> None:
