@@ -195,7 +195,7 @@ class _Examiner:
         if self._recall is None:
             return self._run(checks, files, tasks, progress)
         request = self._request
-        given = tuple((name, self._content(name)) for name in files)
+        given = tuple((name, self._handed_in(name)) for name in files)
         how = (request.seed, request.visible_only, request.stop_at_first_failure)
         key = (request.lab, tasks, given, *how)
         if key not in self._recall:
@@ -205,8 +205,8 @@ class _Examiner:
             self._recall[key] = examined
         return self._recall[key]
 
-    def _content(self, name: str) -> bytes | None:
-        return None if name in self._workspace.missing else (self._workspace.directory / name).read_bytes()
+    def _handed_in(self, file: str) -> bytes | None:
+        return None if file in self._workspace.missing else (self._workspace.directory / file).read_bytes()
 
     def _run(self, checks: Checks, files: Sequence[str], tasks: Sequence[str], progress: Progress) -> Examined:
         request, lab = self._request, self._request.lab

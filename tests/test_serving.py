@@ -208,7 +208,7 @@ def test_a_process_that_does_not_stop_is_killed(submit: Submit) -> None:
 def test_nothing_is_left_open(submit: Submit) -> None:
     """Processes that a grader forgot end with the submission, and give their descriptors back."""
     submission = submit({"web.py": SERVER})
-    submission.exists("web.py")  # opens the sandbox
+    submission.session.sandbox()
     before = len(os.listdir("/proc/self/fd"))
     process = submission.start("python web.py")
     process.listens(8000)
