@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from autograder import datasets
+from autograder.drawn import drawn
 
 MEASURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 SPECIES = ["setosa", "versicolor", "virginica"]
@@ -22,7 +23,7 @@ def iris() -> pd.DataFrame:
 
 
 @pytest.fixture
-def meadow(iris: pd.DataFrame, rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
+def meadow(rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
     """Return a function that grows a frame of unseen flowers.
 
     ``meadow(classes=4, rows=(12, 30), noise=0.2)``: Iris rows drawn again with noise, under other species
@@ -31,17 +32,7 @@ def meadow(iris: pd.DataFrame, rng: np.random.Generator) -> Callable[..., pd.Dat
     """
 
     def grow(classes: int = 3, rows: tuple[int, int] = (12, 30), noise: float = 0.2) -> pd.DataFrame:
-        names = rng.permutation(OTHER_SPECIES)[:classes]
-        sizes = rng.integers(*rows, size=classes, endpoint=True)
-        beds = [
-            _draw(iris, SPECIES[number % 3], int(size), noise, rng).assign(species=name)
-            for number, (name, size) in enumerate(zip(names, sizes, strict=True))
-        ]
-        flowers = pd.concat(beds, ignore_index=True)
-        flowers.insert(2, "stem_length", rng.normal(40, 9, len(flowers)))
-        flowers["plot"] = rng.permutation([f"plot {number % 4}" for number in range(len(flowers))])
-        flowers.index = pd.Index([f"flower {number}" for number in rng.permutation(len(flowers))])
-        return flowers.iloc[rng.permutation(len(flowers))]
+        return drawn(rng, _grow, classes, rows, noise)
 
     return grow
 
@@ -69,6 +60,21 @@ def sound(iris: pd.DataFrame) -> Callable[..., pd.DataFrame]:
         return flowers.iloc[rng.permutation(len(flowers))].reset_index(drop=True)
 
     return make
+
+
+def _grow(rng: np.random.Generator, classes: int, rows: tuple[int, int], noise: float) -> pd.DataFrame:
+    iris = datasets.load("iris")
+    names = rng.permutation(OTHER_SPECIES)[:classes]
+    sizes = rng.integers(*rows, size=classes, endpoint=True)
+    beds = [
+        _draw(iris, SPECIES[number % 3], int(size), noise, rng).assign(species=name)
+        for number, (name, size) in enumerate(zip(names, sizes, strict=True))
+    ]
+    flowers = pd.concat(beds, ignore_index=True)
+    flowers.insert(2, "stem_length", rng.normal(40, 9, len(flowers)))
+    flowers["plot"] = rng.permutation([f"plot {number % 4}" for number in range(len(flowers))])
+    flowers.index = pd.Index([f"flower {number}" for number in rng.permutation(len(flowers))])
+    return flowers.iloc[rng.permutation(len(flowers))]
 
 
 def _draw(iris: pd.DataFrame, species: str, rows: int, noise: float, rng: np.random.Generator) -> pd.DataFrame:

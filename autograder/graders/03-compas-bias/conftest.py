@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from autograder import datasets
+from autograder.drawn import drawn
 
 METRICS = ("ppr", "pprev", "precision", "fdr", "for", "fpr", "fnr", "tpr", "tnr", "npv")
 
@@ -38,15 +39,7 @@ def county(rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
     """
 
     def make(towns: int = 5, rows: tuple[int, int] = (90, 220)) -> pd.DataFrame:
-        names = [str(name) for name in rng.permutation(sorted(TOWNS))[:towns]]
-        sizes = rng.choice(np.arange(*rows), size=towns, replace=False)
-        blocks = [
-            _people(TOWNS[name], int(size), rng).assign(town=name) for name, size in zip(names, sizes, strict=True)
-        ]
-        people = pd.concat(blocks, ignore_index=True)
-        people["plan"] = _plans(people, rng)
-        people.index = pd.Index([f"person {number}" for number in rng.permutation(len(people))])
-        return people.iloc[rng.permutation(len(people))]
+        return drawn(rng, _county, towns, rows)
 
     return make
 
@@ -61,6 +54,16 @@ def crosstab_of() -> Callable[[pd.DataFrame, Sequence[str]], pd.DataFrame]:
 def disparities_of() -> Callable[..., pd.DataFrame]:
     """Return a function that compares every group with named ones, in the columns that Aequitas has."""
     return _disparities
+
+
+def _county(rng: np.random.Generator, towns: int, rows: tuple[int, int]) -> pd.DataFrame:
+    names = [str(name) for name in rng.permutation(sorted(TOWNS))[:towns]]
+    sizes = rng.choice(np.arange(*rows), size=towns, replace=False)
+    blocks = [_people(TOWNS[name], int(size), rng).assign(town=name) for name, size in zip(names, sizes, strict=True)]
+    people = pd.concat(blocks, ignore_index=True)
+    people["plan"] = _plans(people, rng)
+    people.index = pd.Index([f"person {number}" for number in rng.permutation(len(people))])
+    return people.iloc[rng.permutation(len(people))]
 
 
 def _people(chances: tuple[float, float, float], size: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from autograder import datasets
+from autograder.drawn import drawn
 
 # Level → what it adds to the merit of a bicycle.
 LEVELS = {
@@ -33,7 +34,7 @@ def workshop(rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
     ``workshop(rows=600)``: the attributes of LEVELS, a number ``wheels``, and a ``verdict`` in the four classes of
     the lab, under an index of shuffled strings. Bicycles without brakes are always ``unacc``.
     """
-    return lambda rows=600: make_bikes(rng, rows)
+    return lambda rows=600: drawn(rng, make_bikes, rows)
 
 
 @pytest.fixture(scope="session")

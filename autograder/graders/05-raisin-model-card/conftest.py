@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from autograder import datasets
+from autograder.drawn import drawn
 
 # The package raisin_card lies beside this file; the folder's own name is no name for a package.
 if str(Path(__file__).parent) not in sys.path:
@@ -24,11 +25,16 @@ def raisin() -> pd.DataFrame:
 
 
 @pytest.fixture
-def vineyard(raisin: pd.DataFrame, rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
+def vineyard(rng: np.random.Generator) -> Callable[..., pd.DataFrame]:
     """Return a function that grows a frame of unseen raisins: ``vineyard(rows=(130, 70), noise=0.5)``."""
-    from raisin_card.growing import grow
 
     def harvest(rows: tuple[int, int] = (130, 70), noise: float = 0.5) -> pd.DataFrame:
-        return grow(raisin, rng, rows, noise)
+        return drawn(rng, _grown, rows, noise)
 
     return harvest
+
+
+def _grown(rng: np.random.Generator, rows: tuple[int, int], noise: float) -> pd.DataFrame:
+    from raisin_card.growing import grow
+
+    return grow(datasets.load("raisin"), rng, rows, noise)
