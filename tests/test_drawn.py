@@ -52,7 +52,8 @@ def test_other_questions_are_drawn() -> None:
 def test_a_table_is_the_caller_s_own() -> None:
     """What one check does to it, no other gets to see."""
     make = Made()
-    drawn(np.random.default_rng(1), make, 2)["x"] *= 99
+    table = drawn(np.random.default_rng(1), make, 2)
+    table["x"] *= 99
 
     assert drawn(np.random.default_rng(1), make, 2).equals(Made()(np.random.default_rng(1), 2))
 
