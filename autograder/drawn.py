@@ -29,7 +29,8 @@ def drawn(
     Args:
         rng: random numbers. The same state gives the same table.
         make: a function whose result depends on nothing but its arguments.
-        args, kwargs: for it, hashable.
+        *args: for it, hashable.
+        **kwargs: for it, hashable.
 
     Returns:
         A table of the caller's own.
