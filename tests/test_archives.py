@@ -371,7 +371,18 @@ def test_archives_of_other_kinds_are_named(bench: Bench, content: bytes, kind: s
     assert f"It is {kind}. Hand in a zip" in bench.refuse(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"hello " * 500, b"\0" * 10240, b"PK", gzip.compress(b"no tar" * 999)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", b"hello " * 500, b"\0" * 10240, b"PK", gzip.compress(b"no tar" * 999)],
+    ids=[
+        "nothing",
+        "a letter",
+        "text",
+        "zeros",
+        "a beginning",
+        "gzip of text",
+    ],  # by content, gzip's would tell the time
+)
 def test_what_is_no_archive_is_refused(bench: Bench, content: bytes) -> None:
     """Text, zeros, the beginning of something, a packed file that is no tar."""
     assert bench.refuse(content).startswith("archive cannot be opened. It is ")
