@@ -200,6 +200,33 @@ if True:{starting}"""
     assert run("python", "starter.py", files={"starter.py": starter, "work.py": work})[1] == "alive\n-9 '\\n'\n"
 
 
+@pytest.mark.parametrize("answer", ["b'junk'", "b''"])
+def test_whoever_takes_over_the_socket_only_fails(run: Run, answer: str) -> None:
+    """An answer that is no number is an exit code of failure, not an exception of whoever waits."""
+    starter = f"""
+import os, socket, tempfile, threading
+from autograder.sandbox.programs import WarmProgram, offer_python
+folder = tempfile.mkdtemp() + "/bin"
+offer_python(folder)
+os.unlink(folder + "/socket")
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(folder + "/socket")
+listener.listen()
+
+def answer():
+    sock = listener.accept()[0]
+    sock.recv(1 << 20)
+    sock.recv(1 << 20)
+    sock.sendall({answer})
+    sock.close()
+
+threading.Thread(target=answer, daemon=True).start()
+print(WarmProgram(folder, ["work.py"], os.getcwd()).wait())
+"""
+
+    assert run("python", "starter.py", files={"starter.py": starter, "work.py": ""}) == (0, "70\n", "")
+
+
 @pytest.mark.parametrize(
     ("argv", "is_python"),
     [

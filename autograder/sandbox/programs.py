@@ -153,9 +153,13 @@ class WarmProgram:
         self._sock.sendall(data)
 
     def wait(self) -> int:
-        """Its exit code, when it has ended; negative: the signal that ended it. An exception in here ends it, too."""
-        with self._sock:
-            return int(self._sock.recv(16) or 70)
+        """Its exit code, when it has ended; negative: the signal that ended it. An exception in here ends it, too.
+
+        Where no number is answered, because the program or another one took over the socket, it is 70.
+        """
+        with self._sock, contextlib.suppress(ValueError):
+            return int(self._sock.recv(16))
+        return 70
 
 
 def _address(folder: str) -> str:
