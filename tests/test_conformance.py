@@ -264,7 +264,8 @@ def supervised(world: World) -> None:
     word = f"orphan-{os.getpid()}"
     with world.sandbox() as sandbox:
         worker = ready(sandbox)
-        call(worker, "haunt", word)
+        assert call(worker, "haunt", word) == "done"
+        assert _commands(word)
         status = sandbox._status
         for child in _children(world.host["zygote"]):
             os.kill(child, signal.SIGKILL)

@@ -293,11 +293,12 @@ def multiply(count):
 
 
 def haunt(word):
-    """Leave daemons behind that can be recognised by a word in their command lines."""
+    """Leave daemons behind that can be recognised by a word in their command lines; they are there when it returns."""
     script = "import os, signal, sys\nfor n in range(1, 32):\n    n in (9, 19) or signal.signal(n, signal.SIG_IGN)\n"
     script += "os.setsid() if os.fork() == 0 else os._exit(0)\nwhile True: signal.sigtimedwait([], 10)\n"
-    for _ in range(3):
-        subprocess.Popen([sys.executable, "-S", "-E", "-c", script, word], start_new_session=True)
+    command = [sys.executable, "-S", "-E", "-c", script, word]
+    for parent in [subprocess.Popen(command, start_new_session=True) for _ in range(3)]:
+        parent.wait()
     return "done"
 
 
