@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
-import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Collection, Hashable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from autograder import __version__, scoring
 from autograder.catalog import Catalog
 from autograder.errors import AutograderError, InfrastructureError, ManifestError, UsageError
+from autograder.examination import Examiner, Progress, Recall, Terms
 from autograder.manifest import Lab, Task
 from autograder.results import CheckResult, CheckStatus, Isolation, LabReport, Outcome, TaskResult
 from autograder.sandbox.client import Zygote
-from autograder.staging import Workspace, narrowed, stage
-from autograder.submission import Budget, Live, Submission
+from autograder.staging import fresh_folder, stage
+from autograder.submission import Live
 
-if TYPE_CHECKING:
-    from autograder.checks import Checks
-
-__all__ = ["HIDDEN", "Examined", "Progress", "Recall", "Request", "census", "grade", "hints_file"]
+__all__ = ["HIDDEN", "Request", "census", "grade", "hints_file"]
 
 HIDDEN: Final = "hidden.json"
 """In a grader's folder of the student edition: task → how many hidden checks there are elsewhere."""
-
-
-class Progress(Protocol):
-    """Who wants to know how far grading is."""
-
-    def lab(self, title: str, total_checks: int) -> None:
-        """A lab with so many checks starts."""
-
-    def check(self, title: str) -> None:
-        """A check starts."""
-
-    def advance(self) -> None:
-        """A check has ended."""
-
-
-class _Silent:
-    def lab(self, title: str, total_checks: int) -> None: ...
-    def check(self, title: str) -> None: ...
-    def advance(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -109,19 +84,23 @@ def grade(
     trouble: AutograderError | None = None
     results: tuple[TaskResult, ...] = ()
     notices: list[str] = []
-    with contextlib.ExitStack() as undo:
-        try:
-            workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), _folder(undo))
+    try:
+        with fresh_folder() as folder:
+            workspace = stage(lab, request.submission, request.given or catalog.lab_dir(lab.id), folder)
             notices += workspace.notices
-            examiner = _Examiner(request, catalog, zygote, workspace, live or {}, recall)
-            found = examiner.examine([task.id for _, task in tasks], notices, progress or _Silent())
+            terms = Terms(request.seed, request.visible_only, request.stop_at_first_failure)
+            examiner = Examiner(lab, catalog, zygote, workspace, terms, live=live, recall=recall)
+            found: list[CheckResult] = []
+            for examined in examiner.examine([task.id for _, task in tasks], progress):
+                found += examined.checks
+                notices += examined.notices
             results = tuple(_scored(tasks, found, partly=request.stop_at_first_failure))
-        except UsageError:
-            raise
-        except AutograderError as error:
-            trouble = error
-        except Exception as error:  # whatever we did not think of is no verdict on anybody's work
-            trouble = InfrastructureError(f"{type(error).__name__}: {error}")
+    except UsageError:
+        raise
+    except AutograderError as error:
+        trouble = error
+    except Exception as error:  # whatever we did not think of is no verdict on anybody's work
+        trouble = InfrastructureError(f"{type(error).__name__}: {error}")
     points = round(sum(task.points for _, task in tasks), 2)
     found_hints, faults = _hints(request, catalog) if request.hints else ({}, ())
     return LabReport(
@@ -140,95 +119,6 @@ def grade(
         seconds=round(time.monotonic() - start, 3),
         engine=__version__,
     )
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What came of the checks that are about the same files.
-
-    Attributes:
-        checks: one result for each check that ran.
-        notices: sentences for the student about what was loaded.
-    """
-
-    checks: tuple[CheckResult, ...]
-    notices: tuple[str, ...]
-
-
-Recall = MutableMapping[Hashable, Examined]
-"""What came of checks, under all that decides on it but the graders themselves."""
-
-
-class _Examiner:
-    """Runs the checks of a lab, those that are about the same files together, where no other file handed in is."""
-
-    def __init__(
-        self,
-        request: Request,
-        catalog: Catalog,
-        zygote: Zygote,
-        workspace: Workspace,
-        live: Mapping[str, Live],
-        recall: Recall | None,
-    ) -> None:
-        self._request, self._catalog, self._zygote = request, catalog, zygote
-        self._workspace, self._live, self._recall = workspace, live, recall
-        self._budget = Budget(request.lab.limits)
-
-    def examine(self, tasks: Sequence[str], notices: list[str], progress: Progress) -> list[CheckResult]:
-        """Run the checks of some tasks, and add to the notices."""
-        from autograder.checks import checks_of  # pytest, which a Request alone does not need
-
-        request = self._request
-        checks = checks_of(self._catalog, request.lab, visible_only=request.visible_only)
-        progress.lab(request.lab.title, sum(task in tasks for task, _ in checks.census))
-        found: list[CheckResult] = []
-        for files, ids in request.lab.scopes(tasks):
-            examined = self._recalled(checks, files, ids, progress)
-            found += examined.checks
-            notices += examined.notices
-            if request.stop_at_first_failure and any(c.status is not CheckStatus.PASSED for c in examined.checks):
-                break
-        return found
-
-    def _recalled(self, checks: Checks, files: Sequence[str], tasks: Sequence[str], progress: Progress) -> Examined:
-        if self._recall is None:
-            return self._run(checks, files, tasks, progress)
-        request = self._request
-        given = tuple((name, self._handed_in(name)) for name in files)
-        how = (request.seed, request.visible_only, request.stop_at_first_failure)
-        key = (request.lab, tasks, given, *how)
-        if key not in self._recall:
-            examined = self._run(checks, files, tasks, progress)
-            if max(check.seconds for check in examined.checks) >= request.lab.limits.check_s:
-                return examined  # the machine may have been slow
-            self._recall[key] = examined
-        return self._recall[key]
-
-    def _handed_in(self, file: str) -> bytes | None:
-        return None if file in self._workspace.missing else (self._workspace.directory / file).read_bytes()
-
-    def _run(self, checks: Checks, files: Sequence[str], tasks: Sequence[str], progress: Progress) -> Examined:
-        request, lab = self._request, self._request.lab
-        with contextlib.ExitStack() as undo:
-            workspace = replace(self._workspace, notices=())
-            if len(files) < len(lab.submit):
-                workspace = narrowed(self._workspace, lab, files, _folder(undo))
-            data = {name: self._catalog.dataset_dir(name) for name in lab.datasets}
-            # Nothing of the course but what was staged: neither graders nor solutions, reports or the history of both.
-            hide = [self._catalog.root]
-            live = {file: names for file, names in self._live.items() if file in files}
-            submission = Submission(lab, workspace, self._zygote, data, hide, live=live, budget=self._budget)
-            undo.callback(submission.close)
-            found = checks.run(
-                submission,
-                tasks=tasks,
-                seed=request.seed,
-                stop_at_first_failure=request.stop_at_first_failure,
-                started=progress.check,
-                finished=progress.advance,
-            )
-            return Examined(tuple(found), submission.notices)
 
 
 def _scored(tasks: Sequence[tuple[int, Task]], checks: Sequence[CheckResult], *, partly: bool) -> Iterator[TaskResult]:
@@ -269,22 +159,6 @@ def _hidden_elsewhere(folder: Path, tasks: Sequence[Task]) -> int:
         return max(0, sum(int(counts.get(task.id, 0)) for task in tasks))
     except (OSError, ValueError, AttributeError, TypeError):
         return 0
-
-
-def _folder(undo: contextlib.ExitStack) -> Path:
-    """An empty folder that student code may enter, until the end of a block."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    undo.callback(_remove, folder)
-    folder.chmod(0o755)
-    return folder
-
-
-def _remove(root: Path) -> None:
-    """Remove a workspace, however deep student code has made it."""
-    try:
-        shutil.rmtree(root, ignore_errors=True)
-    except RecursionError:
-        subprocess.run(["rm", "-rf", "--", root], check=False, stderr=subprocess.DEVNULL)
 
 
 def _level(zygote: Zygote) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
+import shutil
 import stat
-from collections.abc import Collection, Iterable
+import subprocess
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +18,7 @@ from typing import Final
 from autograder.errors import InfrastructureError, UsageError
 from autograder.manifest import Lab
 
-__all__ = ["MAX_FILE_MB", "SKIPPED", "Workspace", "narrowed", "stage"]
+__all__ = ["MAX_FILE_MB", "SKIPPED", "Workspace", "fresh_folder", "narrowed", "stage"]
 
 MAX_FILE_MB: Final = 16
 """A handed-in file that is larger is refused."""
@@ -39,6 +43,20 @@ class Workspace:
     directory: Path
     missing: tuple[str, ...]
     notices: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def fresh_folder() -> Iterator[Path]:
+    """An empty folder that student code may enter; it is removed at the end, however deep that code has made it."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    try:
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        except RecursionError:
+            subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def stage(lab: Lab, submission: Path, given: Path, root: Path) -> Workspace:

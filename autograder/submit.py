@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from autograder import __version__, handin
 from autograder.catalog import Catalog
 from autograder.errors import StudentError, UsageError
-from autograder.grading import Progress, Request, grade
+from autograder.examination import Progress
+from autograder.grading import Request, grade
 from autograder.handin import Handin
 from autograder.manifest import Lab, explain
 from autograder.results import CheckStatus, LabReport

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autograder.errors import ManifestError
-from autograder.grading import Examined, Recall, Request, grade
+from autograder.examination import Examined, Recall
+from autograder.grading import Request, grade
 from autograder.results import LabReport, TaskState
 from autograder.sandbox.client import Zygote
 

@@ -15,6 +15,7 @@ import pytest
 from autograder import build, grading
 from autograder.cases import Case
 from autograder.errors import ManifestError
+from autograder.examination import Recall
 from autograder.mutants.proof import Verdict
 from autograder.results import LabReport
 from autograder.verify import plan, verify
@@ -302,7 +303,7 @@ def test_only_the_first_turn_recalls_results(judged: Judge, monkeypatch: pytest.
     """What is graded again shows that verdicts do not depend on chance, so all of it is run."""
     grade, recalls = grading.grade, set()
 
-    def noted(request: grading.Request, *given: Any, recall: grading.Recall | None) -> LabReport:
+    def noted(request: grading.Request, *given: Any, recall: Recall | None) -> LabReport:
         recalls.add((request.seed, recall is not None))
         return grade(request, *given, recall=recall)
 

@@ -17,8 +17,8 @@ __all__ = ["engine", "noxfile"]
 _LEARNERS: Final = {
     "": {
         *("__init__.py", "__main__.py", "catalog.py", "checks.py", "clearing.py", "cli", "containers.py"),
-        *("datasets.py", "doctor.py", "download.py", "drawn.py", "errors.py", "expect.py", "fetch.py"),
-        *("fingerprint.py", "grading.py", "handin.py", "hints.py", "memory.py"),
+        *("datasets.py", "doctor.py", "download.py", "drawn.py", "errors.py", "examination.py", "expect.py"),
+        *("fetch.py", "fingerprint.py", "grading.py", "handin.py", "hints.py", "memory.py"),
         *("manifest.py", "notebook.py", "plugin.py", "render", "results.py", "sandbox", "scoring.py", "staging.py"),
         *("submission", "submit.py", "watch.py", "wording.py"),
     },

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder import cases, goldens, grading
 from autograder.catalog import Catalog
+from autograder.examination import Recall
 from autograder.mutants import Mutant
 from autograder.mutants.proof import Verdict
 from autograder.render.feedback import feedback
@@ -33,7 +34,7 @@ class _Here:
     hash_seed: int
     memory: Memory
     fresh: bool
-    recall: grading.Recall = field(default_factory=dict)
+    recall: Recall = field(default_factory=dict)
     """Results of checks: most cases leave the files of some tasks as they are in the solution."""
 
     @functools.cached_property
