@@ -80,7 +80,7 @@ def test_where_none_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_this_machine() -> None:
     """Whatever can be made here is gone when it is no longer needed."""
-    with Group(7_000_001, memory=1 << 30, processes=100) as group:
+    with Group(os.getpid(), memory=1 << 30, processes=100) as group:
         folders = list(group._folders)
         held = [folder.is_dir() for folder in folders]
 
