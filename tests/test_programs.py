@@ -165,6 +165,25 @@ def test_a_program_of_a_program_is_warm(run: Run) -> None:
     assert run("python", "starter.py", "python", "-c", "print(1)") == (0, "1\n", "")
 
 
+def test_a_program_of_a_program_has_the_environment_it_is_given(run: Run) -> None:
+    """All of it, and nothing else; without one, that of who starts it."""
+    starter = """
+import os, tempfile
+from autograder.sandbox.programs import WarmProgram, offer_python
+folder = tempfile.mkdtemp() + "/bin"
+offer_python(folder)
+os.environ["OWN"] = "1"
+for env in ({"GIVEN": "2"}, None):
+    assert WarmProgram(folder, ["work.py"], os.getcwd(), env).wait() == 0
+"""
+    work = "import os\nprint({name: os.environ.get(name) for name in ('OWN', 'GIVEN')})"
+
+    assert run("python", "starter.py", files={"starter.py": starter, "work.py": work})[1].splitlines() == [
+        "{'OWN': None, 'GIVEN': '2'}",
+        "{'OWN': '1', 'GIVEN': None}",
+    ]
+
+
 STARTED_BY_A_SCRIPT = """
     process = subprocess.Popen(["python", "work.py"])
     with open("fifo") as fifo:

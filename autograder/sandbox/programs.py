@@ -21,7 +21,7 @@ import socket
 import sys
 import threading
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
 __all__ = ["WarmProgram", "exit_code", "is_python_program", "offer_python", "run_program"]
@@ -136,15 +136,16 @@ def offer_python(folder: str) -> None:
 class WarmProgram:
     """A Python program that runs as warm as those do that :func:`offer_python` offers, without the script between."""
 
-    def __init__(self, folder: str, argv: Sequence[str], cwd: str) -> None:
+    def __init__(self, folder: str, argv: Sequence[str], cwd: str, env: Mapping[str, str] | None = None) -> None:
         """Start it; its standard streams are those of this process.
 
         Args:
             folder: what was given to :func:`offer_python`.
             argv: ``script.py`` or ``-m module``, and arguments.
             cwd: where to run it.
+            env: its environment; that of this process if None.
         """
-        environment = (f"{name}={value}" for name, value in os.environ.items())
+        environment = (f"{name}={value}" for name, value in (os.environ if env is None else env).items())
         fields = [cwd, str(len(argv)), *argv, *environment]
         data = b"".join(os.fsencode(field) + bytes(1) for field in fields)
         self._sock = socket.socket(socket.AF_UNIX)

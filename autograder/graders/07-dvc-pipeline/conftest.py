@@ -30,6 +30,8 @@ NOTHING = {"evaluate.threshold": 1.0}
 """With it no row is predicted as 1."""
 
 
+LAST_TRIALS = {"reproduce": "unseen", "rerun": "other split", "parameters": "nothing"}
+"""Task → the last run of the scripts by hand that its checks look at."""
 LAST_STEPS = {"stages": "first", "reproduce": "again", "compare": "C", "rerun": "label"}
 """Task → the last ``dvc repro`` that its checks look at."""
 
@@ -38,9 +40,11 @@ LAST_STEPS = {"stages": "first", "reproduce": "again", "compare": "C", "rerun": 
 def plan(seed: int, asked_for: frozenset[str]) -> dict[str, Any]:
     """What ``driver.py`` is to do, in order; each step starts from the state that the one before left."""
     whole = _plan(datasets.load("fake"), unseen_data(seed))
-    names = [step["name"] for step in whole["steps"]]
-    last = max((names.index(LAST_STEPS[task]) for task in asked_for & LAST_STEPS.keys()), default=-1)
-    return whole | {"steps": whole["steps"][: last + 1]}
+    for kind, of_task in {"by_hand": LAST_TRIALS, "steps": LAST_STEPS}.items():
+        names = [each["name"] for each in whole[kind]]
+        last = max((names.index(of_task[task]) for task in asked_for & of_task.keys()), default=-1)
+        whole[kind] = whole[kind][: last + 1]
+    return whole
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from typing import Any
 
 from helpers import INPUTS, OUTPUTS, SCRIPT_S, TAIL, Trouble, captured, decoded, md5, time_limit, with_params
 
+from autograder.sandbox.programs import WarmProgram
+
 
 class ByHand:
     """Scripts, what they read, and what they have left on the shelf."""
@@ -74,8 +76,6 @@ class ByHand:
         for name in names:
             if name in self._shelf:
                 (self._bench / name).write_bytes(self._shelf[name])
-        from autograder.sandbox.programs import WarmProgram
-
         with captured() as said:
             try:
                 with time_limit():

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import quick_dvc
 from by_hand import ByHand
 from helpers import (
     TAIL,
@@ -39,6 +40,8 @@ from helpers import (
     time_limit,
     with_params,
 )
+
+from autograder.sandbox.programs import offer_python
 
 
 def main() -> None:
@@ -70,10 +73,10 @@ def keep_memory_private() -> None:
 
 def carry_out(plan: dict[str, Any], base: Path, facts: dict[str, Any]) -> None:
     """Lay out a repository in ``base``, run the scripts by hand, then the pipeline."""
-    from autograder.sandbox.programs import offer_python
-
     forget_the_host()
     offer_python(str(base / "bin"))
+    quick_dvc.start_stages_warm(str(base / "bin"))
+    quick_dvc.parse_once()
     submitted = {name: Path(name).read_bytes() for name in plan["files"] if Path(name).is_file()}
     facts["params"] = params_of(submitted.get("params.yaml"))
     origin = lay_out(base, plan["data"].encode(), submitted)
