@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import multiprocessing
 import os
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from autograder import cases, goldens, grading
 from autograder.catalog import Catalog
 from autograder.examination import Recall
+from autograder.manifest import Lab, preloads
 from autograder.mutants import Mutant
 from autograder.mutants.proof import Verdict
 from autograder.render.feedback import feedback
@@ -30,28 +30,31 @@ class _Here:
     """What this process has prepared."""
 
     catalog: Catalog
-    modules: tuple[str, ...]
     hash_seed: int
     memory: Memory
     fresh: bool
     recall: Recall = field(default_factory=dict)
     """Results of checks: most cases leave the files of some tasks as they are in the solution."""
+    zygotes: dict[str, Zygote] = field(default_factory=dict)
 
-    @functools.cached_property
-    def zygote(self) -> Zygote:
-        """Where submissions run; not started as long as all is remembered."""
-        return Zygote(self.modules, hash_seed=self.hash_seed)
+    def zygote(self, lab: Lab) -> Zygote:
+        """Where submissions of a lab run; not started as long as all of it is remembered.
+
+        Each lab has its own: the more a zygote has imported, the longer takes each fork of it.
+        """
+        if lab.id not in self.zygotes:
+            self.zygotes[lab.id] = Zygote(preloads([lab]), hash_seed=self.hash_seed)
+        return self.zygotes[lab.id]
 
 
 _here: _Here | None = None
 
 
-def begin(root: Path, modules: tuple[str, ...], level: str, fresh: bool, hash_seed: int) -> None:
+def begin(root: Path, level: str, fresh: bool, hash_seed: int) -> None:
     """Prepare this process.
 
     Args:
         root: of the course.
-        modules: what submissions need.
         level: of isolation that they run at.
         fresh: whether to judge again what is remembered.
         hash_seed: of student code.
@@ -59,7 +62,7 @@ def begin(root: Path, modules: tuple[str, ...], level: str, fresh: bool, hash_se
     global _here
     threading.Thread(target=_end_with_parent, daemon=True).start()
     catalog = Catalog(root)
-    _here = _Here(catalog, modules, hash_seed, Memory(catalog, level), fresh)
+    _here = _Here(catalog, hash_seed, Memory(catalog, level), fresh)
 
 
 def _end_with_parent() -> None:
@@ -89,7 +92,7 @@ def _grade(job: Job, submission: Path, here: _Here) -> tuple[Verdict, bool]:
     """The verdict on a submission, and whether a check ran into its limit of time: the machine may have been slow."""
     recall = here.recall if job.kind != "repeat" else None  # there, all is to be seen again
     report = grading.grade(
-        grading.Request(job.lab, submission, seed=job.seed), here.catalog, here.zygote, recall=recall
+        grading.Request(job.lab, submission, seed=job.seed), here.catalog, here.zygote(job.lab), recall=recall
     )
     problem = _problem(job, report)
     if job.kind == "wrong" and job.seed == 0 and not problem:
@@ -120,7 +123,7 @@ def _try(job: Job, submission: Path, here: _Here) -> tuple[Verdict, bool]:
     seconds = 0.0
     for tasks in filter(None, (job.likely, rest)):
         request = grading.Request(lab, submission, tasks, seed=job.seed, stop_at_first_failure=True)
-        report = grading.grade(request, here.catalog, here.zygote, recall=here.recall)
+        report = grading.grade(request, here.catalog, here.zygote(lab), recall=here.recall)
         seconds += report.seconds
         if report.outcome is not Outcome.GRADED or _lost(report):
             break

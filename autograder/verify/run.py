@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from autograder import build
 from autograder.catalog import Catalog
 from autograder.errors import BuildError, ManifestError
-from autograder.manifest import Lab, preloads
+from autograder.manifest import Lab
 from autograder.mutants import Mutant
 from autograder.mutants.proof import Verdict
 from autograder.sandbox.client import Zygote
@@ -71,7 +71,7 @@ def verify(
     with Zygote() as zygote:
         level = zygote.level
     memory = Memory(catalog, level)
-    prepare = functools.partial(begin, catalog.root, preloads(labs), level, fresh)
+    prepare = functools.partial(begin, catalog.root, level, fresh)
     with _pool(workers, prepare, 0) as pool:
         yield from _kept(memory, labs, _once(pool, plans, workers))
     for turn, jobs in enumerate(again, 1):
