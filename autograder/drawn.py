@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, TypeVarTuple
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    _P = ParamSpec("_P")
+    _Ts = TypeVarTuple("_Ts")
 
 __all__ = ["drawn"]
 
@@ -20,24 +20,22 @@ _kept: dict[Hashable, tuple[pd.DataFrame, Any]] = {}
 
 def drawn(
     rng: np.random.Generator,
-    make: Callable[Concatenate[np.random.Generator, _P], pd.DataFrame],
-    *args: _P.args,
-    **kwargs: _P.kwargs,
+    make: Callable[[np.random.Generator, *_Ts], pd.DataFrame],
+    *args: *_Ts,
 ) -> pd.DataFrame:
-    """What ``make(rng, *args, **kwargs)`` returns. Drawn before or now, ``rng`` goes on in the same way afterwards.
+    """What ``make(rng, *args)`` returns. Drawn before or now, ``rng`` goes on in the same way afterwards.
 
     Args:
         rng: random numbers. The same state gives the same table.
         make: a function whose result depends on nothing but its arguments.
         *args: for it, hashable.
-        **kwargs: for it, hashable.
 
     Returns:
         A table of the caller's own.
     """
-    key = make, args, tuple(kwargs.items()), repr(rng.bit_generator.state)
+    key = make, args, repr(rng.bit_generator.state)
     if key not in _kept:
-        table = make(rng, *args, **kwargs)
+        table = make(rng, *args)
         for oldest in [*_kept][: len(_kept) + 1 - _MOST_KEPT]:
             del _kept[oldest]
         _kept[key] = table, rng.bit_generator.state

@@ -1,4 +1,4 @@
-"""Runs the checks of a submission, those that are about the same files together, where no other file handed in is."""
+"""Run the checks of a submission, those that are about the same files together, where no other file handed in is."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_other_questions_are_drawn() -> None:
         drawn(np.random.default_rng(1), make, 4),
         drawn(np.random.default_rng(2), make, 4),
         drawn(np.random.default_rng(1), make, 5),
-        drawn(np.random.default_rng(1), make, 4, scale=2.0),
+        drawn(np.random.default_rng(1), make, 4, 2.0),
     ]
     drawn(np.random.default_rng(1), other, 4)
 
